@@ -1,0 +1,220 @@
+import { readText, type Source, type Writer } from './bytes.js';
+import { formatIp, parseIp } from './ip-address.js';
+
+/** How one attribute's payload is read and written. */
+export interface Codec<T> {
+  /** What it is called in documentation and in `describe`. */
+  readonly name: string;
+  /** The fewest bytes that can be read; a shorter payload is kept as an unknown attribute. */
+  readonly size: number;
+  /** The expression that reads it from `v` (DataView) at `p`; lets a compiled decoder do without a call. */
+  readonly inline?: string;
+  /** The attribute set inside, for paths into nests. */
+  readonly nest?: (siblings: object) => NestedSet | undefined;
+  /** `siblings` are the attributes of the same set that stand before this one. */
+  read(source: Source, offset: number, length: number, siblings: object): T;
+  write(writer: Writer, value: T, siblings: object): void;
+}
+
+/** What a path through nests needs to know of a nested set. */
+export interface NestedSet {
+  readonly headerSize: number;
+  nameOf(type: number): string | undefined;
+  codecOf(type: number): Codec<unknown> | undefined;
+}
+
+export const u8: Codec<number> = {
+  name: 'u8',
+  size: 1,
+  inline: 'v.getUint8(p)',
+  read: (source, offset) => source.view.getUint8(offset),
+  write: (writer, value) => writer.u8(value),
+};
+
+export const u16: Codec<number> = {
+  name: 'u16',
+  size: 2,
+  inline: 'v.getUint16(p,true)',
+  read: (source, offset) => source.view.getUint16(offset, true),
+  write: (writer, value) => writer.u16(value),
+};
+
+export const u32: Codec<number> = {
+  name: 'u32',
+  size: 4,
+  inline: 'v.getUint32(p,true)',
+  read: (source, offset) => source.view.getUint32(offset, true),
+  write: (writer, value) => writer.u32(value),
+};
+
+export const s32: Codec<number> = {
+  name: 's32',
+  size: 4,
+  inline: 'v.getInt32(p,true)',
+  read: (source, offset) => source.view.getInt32(offset, true),
+  write: (writer, value) => writer.u32(value),
+};
+
+/** 64-bit counters are bigint (invariant 8). */
+export const u64: Codec<bigint> = {
+  name: 'u64',
+  size: 8,
+  inline: 'v.getBigUint64(p,true)',
+  read: (source, offset) => source.view.getBigUint64(offset, true),
+  write: (writer, value) => writer.u64(value),
+};
+
+/** Network byte order, for the few attributes that have it. */
+export const be16: Codec<number> = {
+  name: 'be16',
+  size: 2,
+  inline: 'v.getUint16(p)',
+  read: (source, offset) => source.view.getUint16(offset),
+  write: (writer, value) => writer.be16(value),
+};
+
+export const be32: Codec<number> = {
+  name: 'be32',
+  size: 4,
+  inline: 'v.getUint32(p)',
+  read: (source, offset) => source.view.getUint32(offset),
+  write: (writer, value) => writer.be32(value),
+};
+
+/** A boolean that the kernel keeps in a byte (NLA_U8 of 0 or 1). */
+export const bool8: Codec<boolean> = {
+  name: 'bool8',
+  size: 1,
+  inline: 'v.getUint8(p)!==0',
+  read: (source, offset) => source.view.getUint8(offset) !== 0,
+  write: (writer, value) => writer.u8(value ? 1 : 0),
+};
+
+/** The same in 32 bits. */
+export const bool32: Codec<boolean> = {
+  name: 'bool32',
+  size: 4,
+  inline: 'v.getUint32(p,true)!==0',
+  read: (source, offset) => source.view.getUint32(offset, true) !== 0,
+  write: (writer, value) => writer.u32(value ? 1 : 0),
+};
+
+/** NLA_FLAG: there or not. Encoding `false` would still set it, so only `true` is a value. */
+export const flag: Codec<true> = {
+  name: 'flag',
+  size: 0,
+  inline: 'true',
+  read: () => true,
+  write: () => undefined,
+};
+
+export const string: Codec<string> = {
+  name: 'string',
+  size: 0,
+  read: (source, offset, length) => readText(source.bytes, offset, length),
+  write: (writer, value) => writer.text(value),
+};
+
+/** Bytes as they are: a copy, so that they outlive the buffer of the reply. */
+export const bytes: Codec<Uint8Array> = {
+  name: 'bytes',
+  size: 0,
+  read: (source, offset, length) => source.bytes.slice(offset, offset + length),
+  write: (writer, value) => writer.raw(value),
+};
+
+/** A link-layer address of any length as `52:54:00:00:00:01`. */
+export const lladdr: Codec<string> = {
+  name: 'lladdr',
+  size: 0,
+  read: (source, offset, length) => {
+    let text = '';
+    for (let i = 0; i < length; i++) {
+      const byte = source.bytes[offset + i] ?? 0;
+      text += `${i === 0 ? '' : ':'}${byte < 16 ? '0' : ''}${byte.toString(16)}`;
+    }
+    return text;
+  },
+  write: (writer, value) => {
+    for (const part of value.split(':')) writer.u8(Number.parseInt(part, 16));
+  },
+};
+
+/** An IPv4 or IPv6 address, told apart by its length; other lengths are kept as text of hex bytes. */
+export const ipAddress: Codec<string> = {
+  name: 'ip-address',
+  size: 0,
+  read: (source, offset, length) =>
+    length === 4 || length === 16
+      ? formatIp(source.bytes, offset, length)
+      : lladdr.read(source, offset, length, {}),
+  write: (writer, value) => {
+    const address = parseIp(value);
+    if (address === undefined) throw new TypeError(`not an IP address: ${value}`);
+    writer.raw(address);
+  },
+};
+
+/**
+ * Seconds, where the kernel counts in USER_HZ ticks of 1/100 s (clock_t): `30` is 3,000 ticks.
+ * The kernel's own clock may be coarser (jiffies), so a value can come back rounded.
+ */
+export const seconds32: Codec<number> = {
+  name: 'seconds (u32 ticks)',
+  size: 4,
+  inline: 'v.getUint32(p,true)/100',
+  read: (source, offset) => source.view.getUint32(offset, true) / 100,
+  write: (writer, value) => writer.u32(Math.round(value * 100)),
+};
+
+export const seconds64: Codec<number> = {
+  name: 'seconds (u64 ticks)',
+  size: 8,
+  read: (source, offset) => Number(source.view.getBigUint64(offset, true)) / 100,
+  write: (writer, value) => writer.u64(BigInt(Math.round(value * 100))),
+};
+
+/** A byte, a word …: the fixed header of a message, or a C structure inside an attribute. */
+export type StructFields = Record<string, Codec<unknown>>;
+
+export type StructOf<F extends StructFields> = {
+  -readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never;
+};
+
+/** A C structure; kernels may send it shorter or longer than known, so what is there is read. */
+export interface StructCodec<F extends StructFields> extends Codec<Partial<StructOf<F>>> {
+  readonly fields: F;
+  /** Bytes of the whole structure as this table knows it. */
+  readonly fullSize: number;
+  /** Every field; those that are missing in the bytes read as zero. */
+  readWhole(source: Source, offset: number, length: number): StructOf<F>;
+}
+
+/** Fields in the C structure's order. Padding is written out as fields, as the kernel does. */
+export function struct<const F extends StructFields>(name: string, fields: F): StructCodec<F> {
+  const entries = Object.entries(fields);
+  const fullSize = entries.reduce((sum, [, codec]) => sum + codec.size, 0);
+  const readFields = (source: Source, offset: number, length: number, missing: boolean) => {
+    const value: Record<string, unknown> = {};
+    let at = offset;
+    for (const [field, codec] of entries) {
+      if (at + codec.size <= offset + length) value[field] = codec.read(source, at, codec.size, value);
+      else if (missing) value[field] = codec === u64 ? 0n : 0;
+      at += codec.size;
+    }
+    return value;
+  };
+  return {
+    name,
+    size: 0,
+    fields,
+    fullSize,
+    read: (source, offset, length) => readFields(source, offset, length, false) as Partial<StructOf<F>>,
+    readWhole: (source, offset, length) => readFields(source, offset, length, true) as StructOf<F>,
+    write: (writer, value) => {
+      for (const [field, codec] of entries) {
+        codec.write(writer, (value as Record<string, unknown>)[field] ?? (codec === u64 ? 0n : 0), value);
+      }
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { be16, bool8, bytes, flag, ipAddress, u8, u32 } from '../codec.js';
+import { attr, table } from '../table.js';
+
+/** IFLA_VXLAN_*: the port is in network byte order, the id is not (drivers/net/vxlan). */
+export const VXLAN = table('IFLA_VXLAN', {
+  id: attr(1, u32),
+  group: attr(2, ipAddress),
+  link: attr(3, u32),
+  local: attr(4, ipAddress),
+  ttl: attr(5, u8),
+  tos: attr(6, u8),
+  learning: attr(7, bool8),
+  ageing: attr(8, u32),
+  limit: attr(9, u32),
+  portRange: attr(10, bytes),
+  proxy: attr(11, bool8),
+  rsc: attr(12, bool8),
+  l2miss: attr(13, bool8),
+  l3miss: attr(14, bool8),
+  port: attr(15, be16),
+  group6: attr(16, ipAddress),
+  local6: attr(17, ipAddress),
+  udpCsum: attr(18, bool8),
+  udpZeroCsum6Tx: attr(19, bool8),
+  udpZeroCsum6Rx: attr(20, bool8),
+  remcsumTx: attr(21, bool8),
+  remcsumRx: attr(22, bool8),
+  gbp: attr(23, flag),
+  remcsumNopartial: attr(24, flag),
+  collectMetadata: attr(25, bool8),
+  label: attr(26, bytes),
+  gpe: attr(27, flag),
+  ttlInherit: attr(28, flag),
+  df: attr(29, u8),
+  vnifilter: attr(30, bool8),
+  localbypass: attr(31, bool8),
+  labelPolicy: attr(32, u32),
+});
