@@ -1,0 +1,9 @@
+import type { Operation } from './operation.js';
+
+/** What the objects of a namespace need of it: its name in commands, and both ways to run an operation. */
+export interface NetnsContext {
+  /** The name below /run/netns, if it has one. */
+  readonly name: string | undefined;
+  run<T>(operation: Operation<T>): Promise<T>;
+  runSync<T>(operation: Operation<T>): T;
+}

@@ -1,0 +1,42 @@
+import native, { type Descriptor, type TunQueue, type TunRequest } from '@netloom/native';
+import { NetlinkSocket } from './netlink/socket.js';
+
+/**
+ * The one place where descriptors of a namespace come from (invariant 1). It opens them inside; nothing
+ * else knows how, and JavaScript never enters a namespace.
+ */
+export interface Opener {
+  /** The namespace itself, for requests that name it by descriptor (IFLA_NET_NS_FD). */
+  readonly descriptor: Descriptor;
+  /** `receiveBuffer` in bytes; the default of NetlinkSocket.open when left out. */
+  openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket;
+  openTun(request: TunRequest): TunQueue;
+  /** A file below /proc/sys as the namespace sees it; `path` is `net/ipv4/ip_forward`. */
+  openSysctl(path: string, write: boolean): Descriptor;
+  close(): void;
+}
+
+/** A thread that enters the namespace, opens, and is gone: for namespaces that this process may enter. */
+export class ThreadOpener implements Opener {
+  readonly descriptor: Descriptor;
+
+  constructor(descriptor: Descriptor) {
+    this.descriptor = descriptor;
+  }
+
+  openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket {
+    return NetlinkSocket.open({ netns: this.descriptor, protocol, receiveBuffer });
+  }
+
+  openTun(request: TunRequest): TunQueue {
+    return native.openTun(this.descriptor, request);
+  }
+
+  openSysctl(path: string, write: boolean): Descriptor {
+    return native.openSysctl(this.descriptor, path, write);
+  }
+
+  close(): void {
+    this.descriptor.close();
+  }
+}

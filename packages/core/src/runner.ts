@@ -1,0 +1,108 @@
+import type { Outcome } from './netlink/exchange.js';
+import type { NetlinkSocket } from './netlink/socket.js';
+import { type Operation, PAUSE, type Step } from './operation.js';
+
+interface Task {
+  readonly operation: Operation<unknown>;
+  readonly resolve: (value: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Runs operations on one namespace's sockets. Steps that are issued in one turn of the event loop go out
+ * in one batch, in order; one that fails does not stop the others.
+ */
+export class Runner {
+  readonly #open: () => NetlinkSocket;
+  #promised: NetlinkSocket | undefined;
+  #immediate: NetlinkSocket | undefined;
+  #queue: { task: Task; step: Step }[] = [];
+
+  constructor(open: () => NetlinkSocket) {
+    this.#open = open;
+  }
+
+  run<T>(operation: Operation<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#advance({ operation, resolve: resolve as Task['resolve'], reject }, () => operation.next([]));
+    });
+  }
+
+  /** Runs to the end on the calling thread, on a socket of its own, ahead of what is promised but not sent. */
+  runSync<T>(operation: Operation<T>): T {
+    const socket = (this.#immediate ??= this.#open());
+    let turn = operation.next([]);
+    while (turn.done !== true) {
+      let outcomes: readonly Outcome[] = [];
+      let failure: { error: unknown } | undefined;
+      if (turn.value !== PAUSE) {
+        try {
+          const batch = socket.batch();
+          turn.value(batch);
+          outcomes = socket.exchangeSync(batch);
+        } catch (error) {
+          failure = { error };
+        }
+      }
+      turn = failure === undefined ? operation.next(outcomes) : operation.throw(failure.error);
+    }
+    return turn.value;
+  }
+
+  close(): void {
+    this.#promised?.close();
+    this.#immediate?.close();
+    this.#promised = undefined;
+    this.#immediate = undefined;
+  }
+
+  #advance(task: Task, turn: () => IteratorResult<Step | typeof PAUSE, unknown>): void {
+    let result: IteratorResult<Step | typeof PAUSE, unknown>;
+    try {
+      result = turn();
+    } catch (error) {
+      task.reject(error);
+      return;
+    }
+    if (result.done === true) task.resolve(result.value as never);
+    else if (result.value === PAUSE) setImmediate(() => this.#advance(task, () => task.operation.next([])));
+    else {
+      if (this.#queue.push({ task, step: result.value }) === 1) queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    try {
+      this.#send((this.#promised ??= this.#open()), waiting);
+    } catch (error) {
+      for (const { task } of waiting) this.#advance(task, () => task.operation.throw(error));
+    }
+  }
+
+  #send(socket: NetlinkSocket, waiting: readonly { task: Task; step: Step }[]): void {
+    const batch = socket.batch();
+    const sent: { task: Task; start: number; end: number }[] = [];
+    for (const { task, step } of waiting) {
+      const start = batch.count;
+      try {
+        batch.attempt(step);
+        sent.push({ task, start, end: batch.count });
+      } catch (error) {
+        this.#advance(task, () => task.operation.throw(error));
+      }
+    }
+    if (batch.count === 0) return;
+    socket.exchange(batch).then(
+      (outcomes) => {
+        for (const { task, start, end } of sent) {
+          this.#advance(task, () => task.operation.next(outcomes.slice(start, end)));
+        }
+      },
+      (error: unknown) => {
+        for (const { task } of sent) this.#advance(task, () => task.operation.throw(error));
+      },
+    );
+  }
+}
