@@ -1,0 +1,1 @@
+export { createVeth, Veth, type VethEnd, VethPeer } from './veth.js';
