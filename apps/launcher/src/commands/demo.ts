@@ -1,0 +1,38 @@
+import { buildCommand, numberParser } from '@stricli/core';
+import { runDemo } from '../demo/run.js';
+
+interface DemoFlags {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly memory: string;
+  readonly count: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Two VMs on one bridge that ping each other and the host; everything is removed at the end. */
+export const demoCommand = buildCommand<DemoFlags>({
+  docs: {
+    brief: 'Two VMs on one bridge ping each other and the host',
+    fullDescription:
+      'Creates a bridge, two TAPs and two QEMU VMs, lets them ping each other and the host in IPv4 and IPv6, prints a table and removes everything.',
+  },
+  parameters: {
+    flags: {
+      kernel: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Guest kernel instead of the embedded one',
+        optional: true,
+      },
+      initrd: { kind: 'parsed', parse: String, brief: 'Initial RAM disk that belongs to it', optional: true },
+      memory: { kind: 'parsed', parse: String, brief: 'Memory of each VM', default: '256M' },
+      count: { kind: 'parsed', parse: numberParser, brief: 'Pings of each kind', default: '3' },
+      json: { kind: 'boolean', brief: 'One JSON object on stdout', default: false, withNegated: false },
+      quiet: { kind: 'boolean', brief: 'No progress', default: false, withNegated: false },
+    },
+  },
+  async func(flags) {
+    process.exitCode = await runDemo(flags);
+  },
+});
