@@ -1,7 +1,7 @@
 import { dump } from './dump.js';
 import { ip, refWord } from './iproute2.js';
 import type { LinkRef } from './link-options.js';
-import { resolveLink } from './link-operations.js';
+import { resolveLink } from './link-queries.js';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './netlink/constants.js';
 import { type Message, readAttributes, readHeader } from './netlink/message.js';
 import {

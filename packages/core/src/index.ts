@@ -19,8 +19,9 @@ export type {
   VethSettings,
   VxlanSettings,
 } from './link-kinds.js';
-export { chooseIfindex, type LinkFilter, markLink } from './link-operations.js';
+export { markLink } from './link-messages.js';
 export type { LinkBirth, LinkRef, LinkSettings } from './link-options.js';
+export { chooseIfindex, type LinkFilter } from './link-queries.js';
 export { type Cancellable, Links, SyncLinks } from './links.js';
 export { Netns, type SyncFace } from './netns.js';
 export type { NicBackend, TapBackend } from './nic-backend.js';

@@ -31,7 +31,18 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     multicastRouter: 'mcast_router',
     mcastToUcast: 'mcast_to_unicast',
   },
-  vxlan: { port: 'dstport', link: 'dev', localbypass: 'localbypass' },
+  vxlan: {
+    port: 'dstport',
+    link: 'dev',
+    limit: 'maxaddress',
+    local6: 'local',
+    udpCsum: 'udpcsum',
+    udpZeroCsum6Tx: 'udp6zerocsumtx',
+    udpZeroCsum6Rx: 'udp6zerocsumrx',
+    remcsumTx: 'remcsumtx',
+    remcsumRx: 'remcsumrx',
+    collectMetadata: 'external',
+  },
 };
 
 /** Times that `ip` takes in hundredths of a second. */
@@ -41,19 +52,35 @@ const VLAN_PROTOCOLS = new Map<unknown, string>([
   [0x88a8, '802.1ad'],
 ]);
 
+const MACVLAN_MODES = new Map<unknown, string>([
+  [1, 'private'],
+  [2, 'vepa'],
+  [4, 'bridge'],
+  [8, 'passthru'],
+  [16, 'source'],
+]);
+
 /** A kind's attributes as the words after `type bridge`. */
 export function dataWords(kind: string, data: object): string[] {
-  const words: string[] = [];
-  for (const [name, value] of Object.entries(data)) {
-    const word = WORDS[kind]?.[name] ?? snake(name);
-    if (name === 'peer') words.push('peer', ...peerWords(value as LinkBirth));
-    else if (name === 'vlanProtocol') words.push(word, VLAN_PROTOCOLS.get(value) ?? String(value));
-    else if (CENTISECONDS.test(name)) words.push(word, String(Math.round(Number(value) * 100)));
-    else if (typeof value === 'boolean') words.push(word, flagWord(kind, value));
-    else words.push(word, name === 'link' ? refWord(value as LinkRef) : String(value));
-  }
-  return words;
+  return Object.entries(data).flatMap(([name, value]) => optionWords(kind, name, value));
 }
+
+function optionWords(kind: string, name: string, value: unknown): string[] {
+  const word = WORDS[kind]?.[name] ?? snake(name);
+  if (name === 'peer') return ['peer', ...peerWords(value as LinkBirth)];
+  if (name === 'link') return [word, refWord(value as LinkRef)];
+  if (name === 'vlanProtocol') return [word, VLAN_PROTOCOLS.get(value) ?? String(value)];
+  if (name === 'mode' && kind.startsWith('macv')) return [word, MACVLAN_MODES.get(value) ?? String(value)];
+  // A VXLAN's group is one remote unless it is a multicast address.
+  if (kind === 'vxlan' && /^group6?$/.test(name))
+    return [isMulticast(String(value)) ? 'group' : 'remote', String(value)];
+  if (kind === 'vxlan' && typeof value === 'boolean') return [value ? word : `no${word}`];
+  if (typeof value === 'boolean') return [word, flagWord(kind, value)];
+  return [word, CENTISECONDS.test(name) ? String(Math.round(Number(value) * 100)) : String(value)];
+}
+
+const isMulticast = (address: string) =>
+  address.includes(':') ? /^ff/i.test(address) : /^(22[4-9]|23[0-9])\./.test(address);
 
 function peerWords(peer: LinkBirth): string[] {
   const name = peer.ifname === undefined ? [] : ['name', peer.ifname];

@@ -1,7 +1,8 @@
 import type { Link } from './link.js';
-import { listLinks, removeLink } from './link-operations.js';
+import { removeLink } from './link-change.js';
+import { listLinks } from './link-queries.js';
 import { namesOfNetns, unmountNetns } from './netns-name.js';
-import type { Netns } from './netns.js';
+import { LOOPBACK, type Netns } from './netns.js';
 import { openNetnsSync } from './open-netns.js';
 import { ownerOf } from './owner.js';
 import { type OwnerState, ownerState, removeRecord } from './owner-record.js';
@@ -86,10 +87,10 @@ async function searchNetns(
       if (mark === undefined || owner === undefined) continue;
       // The mark of a namespace sits on its loopback link, which nobody can remove.
       const common = { netns: name, owner, mark, state: stateOf(owner) };
-      if (link.ifindex === 1 && name !== undefined) {
+      if (link.ifindex === LOOPBACK && name !== undefined) {
         const remove = () => Promise.resolve(unmountNetns({ name, identity }));
         found.push({ ...common, kind: 'netns', what: `namespace ${name}`, remove });
-      } else if (link.ifindex !== 1) {
+      } else if (link.ifindex !== LOOPBACK) {
         found.push({
           ...common,
           kind: 'link',

@@ -2,7 +2,10 @@ import { createMark, releaseMark } from './owner.js';
 import type { Link } from './link.js';
 import type { NewLink } from './link-kinds.js';
 import type { LinkSettings } from './link-options.js';
-import { createLink, dropMark, getLink, removeLink, setLink } from './link-operations.js';
+import { removeLink, setLink } from './link-change.js';
+import { createLink } from './link-create.js';
+import { dropMark } from './link-messages.js';
+import { getLink } from './link-queries.js';
 import type { NetnsContext } from './netns-context.js';
 import type { Operation } from './operation.js';
 

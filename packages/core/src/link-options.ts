@@ -2,7 +2,7 @@ import { ArgumentError } from './errors.js';
 import type { TableNames } from './link-kinds.js';
 import { KIND_TABLES, PORT_TABLES } from './link-kinds.js';
 import type { AttributeSet, Values } from './netlink/table.js';
-import { IFF_NOARP, IFF_UP, type LINK } from './netlink/tables/link.js';
+import { IFF_NOARP, IFF_UP, type LINK, LINK_KINDS, PORT_KINDS } from './netlink/tables/link.js';
 import { checkBoolean, checkIfname, checkInteger, checkMac, checkOptions } from './options.js';
 import type { ValuesOf } from './netlink/table.js';
 
@@ -113,7 +113,16 @@ export function splitOptions(
     if (names?.includes(name) === true) data[name] = value;
     else settings[name] = value;
   }
+  checkData(LINK_KINDS.get(kind)?.attributes, data);
   return { settings, data: Object.keys(data).length === 0 ? undefined : data };
+}
+
+/** Checks a kind's attributes by their codecs; references to links are checked when they are looked up. */
+function checkData(attributes: AttributeSet | undefined, data: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(data)) {
+    const reason = name === 'link' ? undefined : attributes?.[name]?.codec.check?.(value);
+    if (reason !== undefined) throw new ArgumentError(name, reason);
+  }
 }
 
 /** The request's header and attributes; `refs` are the indices that names were resolved to. */
@@ -164,7 +173,9 @@ export function portAttributes(kind: string, options: object): Values<AttributeS
   const names = PORT_TABLES.get(kind);
   if (names === undefined) throw new ArgumentError('master', `ports of a ${kind} have no options`);
   checkOptions(options, names);
-  return withoutUndefined(options) as Values<AttributeSet>;
+  const given = withoutUndefined(options);
+  checkData(PORT_KINDS.get(kind)?.attributes, { ...given });
+  return given as Values<AttributeSet>;
 }
 
 /** Options may be given as undefined (`exactOptionalPropertyTypes` is the caller's choice). */

@@ -2,7 +2,8 @@ import type { Link } from './link.js';
 import { createMarked, LinkHandle } from './link-handle.js';
 import type { NewLink } from './link-kinds.js';
 import type { LinkRef, LinkSettings } from './link-options.js';
-import { findLink, getLink, type LinkFilter, listLinks, removeLink, setLink } from './link-operations.js';
+import { removeLink, setLink } from './link-change.js';
+import { findLink, getLink, type LinkFilter, listLinks } from './link-queries.js';
 import type { NetnsContext } from './netns-context.js';
 
 /** The signal that ends a call; what was made by then is undone. */

@@ -1,7 +1,7 @@
 import native from '@netloom/native';
 import { Addresses, SyncAddresses } from './addresses.js';
 import { NetloomError } from './errors.js';
-import { dropMark } from './link-operations.js';
+import { dropMark } from './link-messages.js';
 import { Links, SyncLinks } from './links.js';
 import { NETLINK_ROUTE } from './netlink/constants.js';
 import type { NetnsContext } from './netns-context.js';
@@ -15,7 +15,7 @@ import { Runner } from './runner.js';
 import { Sysctls } from './sysctls.js';
 
 /** The loopback link's index in every namespace (LOOPBACK_IFINDEX). */
-const LOOPBACK = 1;
+export const LOOPBACK = 1;
 
 /** Deliberately synchronous: plain calls for scripts and tests, which wait for the kernel's work. */
 export interface SyncFace {

@@ -1,13 +1,12 @@
 import native, { type Descriptor } from '@netloom/native';
 import { ArgumentError } from './errors.js';
-import { addMark } from './link-operations.js';
-import { Netns } from './netns.js';
+import { markLink } from './link-messages.js';
+import { LOOPBACK, Netns } from './netns.js';
 import { checkNetnsName, mountNetns, namedPath, type NetnsName } from './netns-name.js';
 import { ThreadOpener } from './opener.js';
-import { ask, type Operation } from './operation.js';
 import { checkInteger, describe } from './options.js';
 import { createMark, releaseMark } from './owner.js';
-import { expectSuccess, translated } from './refusal.js';
+import { translated } from './refusal.js';
 
 /** A namespace by name (`red`), by path (anything with a `/`), or by a process in it. */
 export type NetnsRef = string | { readonly path: string } | { readonly pid: number };
@@ -26,10 +25,8 @@ export function openNetns(ref?: NetnsRef): Promise<Netns> {
 /** The same as a plain call. */
 export function openNetnsSync(ref?: NetnsRef): Netns {
   if (ref === undefined) {
-    return borrow(
-      translated(() => native.currentNetns(), 'open the current namespace'),
-      undefined,
-    );
+    const descriptor = translated(() => native.currentNetns(), 'open the current namespace');
+    return new Netns(new ThreadOpener(descriptor, true), undefined, undefined);
   }
   if (typeof ref === 'string' && !ref.includes('/')) {
     checkNetnsName(ref);
@@ -73,19 +70,12 @@ export async function createNetns(name?: string): Promise<Netns> {
   const netns = new Netns(new ThreadOpener(descriptor), name, named);
   try {
     // The mark comes before the name: a name that others can see always says whose it is.
-    await netns.run(markLoopback(mark));
+    await netns.run(markLink(LOOPBACK, mark));
     mountNetns(name, descriptor);
     return netns;
   } catch (error) {
     netns.close();
     releaseMark();
     throw error;
-  }
-}
-
-function* markLoopback(mark: string): Operation<void> {
-  const [outcome] = yield* ask((batch) => addMark(batch, 1, mark));
-  if (outcome !== undefined) {
-    expectSuccess(outcome, { what: 'mark the namespace as ours', request: 'RTM_NEWLINKPROP' });
   }
 }

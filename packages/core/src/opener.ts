@@ -19,21 +19,24 @@ export interface Opener {
 /** A thread that enters the namespace, opens, and is gone: for namespaces that this process may enter. */
 export class ThreadOpener implements Opener {
   readonly descriptor: Descriptor;
+  /** Null for the process's own namespace: entering it would need CAP_SYS_ADMIN, being there needs nothing. */
+  readonly #inside: Descriptor | null;
 
-  constructor(descriptor: Descriptor) {
+  constructor(descriptor: Descriptor, own = false) {
     this.descriptor = descriptor;
+    this.#inside = own ? null : descriptor;
   }
 
   openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket {
-    return NetlinkSocket.open({ netns: this.descriptor, protocol, receiveBuffer });
+    return NetlinkSocket.open({ netns: this.#inside ?? undefined, protocol, receiveBuffer });
   }
 
   openTun(request: TunRequest): TunQueue {
-    return native.openTun(this.descriptor, request);
+    return native.openTun(this.#inside, request);
   }
 
   openSysctl(path: string, write: boolean): Descriptor {
-    return native.openSysctl(this.descriptor, path, write);
+    return native.openSysctl(this.#inside, path, write);
   }
 
   close(): void {

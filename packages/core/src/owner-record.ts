@@ -47,9 +47,9 @@ const recordPath = (owner: string) => join(runDirectory(), 'owners', `${owner}.j
 export function writeRecord(owner: string): { fd: number; remove: () => void } {
   const directory = join(runDirectory(), 'owners');
   mkdirSync(directory, { recursive: true, mode: 0o755 });
-  // A folder in /tmp could be somebody else's trap.
+  // A folder that we chose in /tmp could be somebody else's trap; one that was named is the caller's word.
   const { uid } = statSync(directory);
-  if (uid !== (process.getuid?.() ?? uid)) {
+  if (directory.startsWith(tmpdir()) && !process.env['NETLOOM_RUN_DIR'] && uid !== process.getuid?.()) {
     throw new NetloomError('ERR_NETLOOM_RUN_DIR', `cannot use ${directory}: it belongs to uid ${uid}`, {
       hint: 'set NETLOOM_RUN_DIR to a folder of your own',
     });

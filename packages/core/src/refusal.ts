@@ -10,7 +10,7 @@ export interface RequestContext {
   /** `RTM_NEWLINK`. */
   readonly request: string;
   /** The caller's name for a path of attributes; the path itself when left out. */
-  readonly field?: (path: readonly string[]) => string | undefined;
+  readonly field?: (path: readonly string[], words: string) => string | undefined;
   /** The equivalent iproute2 command; made only when an error is thrown. */
   readonly command?: () => string;
   /** A hint that beats the general one. */
@@ -25,7 +25,7 @@ export function expectSuccess(outcome: Outcome, context: RequestContext): void {
 export function refusal(outcome: Outcome, context: RequestContext): NetlinkError {
   const { errno, message } = outcome.verdict;
   const code = errnoName(errno);
-  const field = context.field?.(outcome.path) ?? (outcome.path.join('.') || undefined);
+  const field = context.field?.(outcome.path, message ?? '') ?? (outcome.path.join('.') || undefined);
   return new NetlinkError(code, errno, `cannot ${context.what}: ${message ?? errnoText(errno)}`, {
     field,
     kernelMessage: message,

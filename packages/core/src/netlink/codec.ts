@@ -9,6 +9,8 @@ export interface Codec<T> {
   readonly size: number;
   /** The expression that reads it from `v` (DataView) at `p`; lets a compiled decoder do without a call. */
   readonly inline?: string;
+  /** Why a value cannot be written, or undefined when it can: bad input is found before anything is sent. */
+  readonly check?: (value: unknown) => string | undefined;
   /** The attribute set inside, for paths into nests. */
   readonly nest?: (siblings: object) => NestedSet | undefined;
   /** `siblings` are the attributes of the same set that stand before this one. */
@@ -23,7 +25,26 @@ export interface NestedSet {
   codecOf(type: number): Codec<unknown> | undefined;
 }
 
+const integer = (min: number, max: number) => (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+    ? undefined
+    : `${shown(value)} is not an integer from ${min} to ${max}`;
+
+const boolean = (value: unknown) =>
+  typeof value === 'boolean' ? undefined : `${shown(value)} is not true or false`;
+
+const ticks = (max: number) => (value: unknown) =>
+  typeof value === 'number' && value >= 0 && value * 100 <= max
+    ? undefined
+    : `${shown(value)} is not a number of seconds from 0 to ${Math.floor(max / 100)}`;
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
 export const u8: Codec<number> = {
+  check: integer(0, 0xff),
   name: 'u8',
   size: 1,
   inline: 'v.getUint8(p)',
@@ -32,6 +53,7 @@ export const u8: Codec<number> = {
 };
 
 export const u16: Codec<number> = {
+  check: integer(0, 0xffff),
   name: 'u16',
   size: 2,
   inline: 'v.getUint16(p,true)',
@@ -40,6 +62,7 @@ export const u16: Codec<number> = {
 };
 
 export const u32: Codec<number> = {
+  check: integer(0, 0xffff_ffff),
   name: 'u32',
   size: 4,
   inline: 'v.getUint32(p,true)',
@@ -48,6 +71,7 @@ export const u32: Codec<number> = {
 };
 
 export const s32: Codec<number> = {
+  check: integer(-0x8000_0000, 0x7fff_ffff),
   name: 's32',
   size: 4,
   inline: 'v.getInt32(p,true)',
@@ -57,6 +81,10 @@ export const s32: Codec<number> = {
 
 /** 64-bit counters are bigint (invariant 8). */
 export const u64: Codec<bigint> = {
+  check: (value) =>
+    typeof value === 'bigint' && value >= 0n && value < 1n << 64n
+      ? undefined
+      : `${shown(value)} is not a bigint from 0 to 2^64-1`,
   name: 'u64',
   size: 8,
   inline: 'v.getBigUint64(p,true)',
@@ -66,6 +94,7 @@ export const u64: Codec<bigint> = {
 
 /** Network byte order, for the few attributes that have it. */
 export const be16: Codec<number> = {
+  check: integer(0, 0xffff),
   name: 'be16',
   size: 2,
   inline: 'v.getUint16(p)',
@@ -74,6 +103,7 @@ export const be16: Codec<number> = {
 };
 
 export const be32: Codec<number> = {
+  check: integer(0, 0xffff_ffff),
   name: 'be32',
   size: 4,
   inline: 'v.getUint32(p)',
@@ -83,6 +113,7 @@ export const be32: Codec<number> = {
 
 /** A boolean that the kernel keeps in a byte (NLA_U8 of 0 or 1). */
 export const bool8: Codec<boolean> = {
+  check: boolean,
   name: 'bool8',
   size: 1,
   inline: 'v.getUint8(p)!==0',
@@ -92,6 +123,7 @@ export const bool8: Codec<boolean> = {
 
 /** The same in 32 bits. */
 export const bool32: Codec<boolean> = {
+  check: boolean,
   name: 'bool32',
   size: 4,
   inline: 'v.getUint32(p,true)!==0',
@@ -101,6 +133,7 @@ export const bool32: Codec<boolean> = {
 
 /** NLA_FLAG: there or not. Encoding `false` would still set it, so only `true` is a value. */
 export const flag: Codec<true> = {
+  check: (value) => (value === true ? undefined : `${shown(value)} is not true: a flag is there or left out`),
   name: 'flag',
   size: 0,
   inline: 'true',
@@ -109,6 +142,7 @@ export const flag: Codec<true> = {
 };
 
 export const string: Codec<string> = {
+  check: (value) => (typeof value === 'string' ? undefined : `${shown(value)} is not text`),
   name: 'string',
   size: 0,
   read: (source, offset, length) => readText(source.bytes, offset, length),
@@ -117,6 +151,7 @@ export const string: Codec<string> = {
 
 /** Bytes as they are: a copy, so that they outlive the buffer of the reply. */
 export const bytes: Codec<Uint8Array> = {
+  check: (value) => (value instanceof Uint8Array ? undefined : `${shown(value)} is not a Uint8Array`),
   name: 'bytes',
   size: 0,
   read: (source, offset, length) => source.bytes.slice(offset, offset + length),
@@ -125,6 +160,10 @@ export const bytes: Codec<Uint8Array> = {
 
 /** A link-layer address of any length as `52:54:00:00:00:01`. */
 export const lladdr: Codec<string> = {
+  check: (value) =>
+    typeof value === 'string' && /^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(value)
+      ? undefined
+      : `${shown(value)} is not a link-layer address`,
   name: 'lladdr',
   size: 0,
   read: (source, offset, length) => {
@@ -142,6 +181,10 @@ export const lladdr: Codec<string> = {
 
 /** An IPv4 or IPv6 address, told apart by its length; other lengths are kept as text of hex bytes. */
 export const ipAddress: Codec<string> = {
+  check: (value) =>
+    typeof value === 'string' && parseIp(value) !== undefined
+      ? undefined
+      : `${shown(value)} is not an IP address`,
   name: 'ip-address',
   size: 0,
   read: (source, offset, length) =>
@@ -160,6 +203,7 @@ export const ipAddress: Codec<string> = {
  * The kernel's own clock may be coarser (jiffies), so a value can come back rounded.
  */
 export const seconds32: Codec<number> = {
+  check: ticks(0xffff_ffff),
   name: 'seconds (u32 ticks)',
   size: 4,
   inline: 'v.getUint32(p,true)/100',
@@ -168,6 +212,7 @@ export const seconds32: Codec<number> = {
 };
 
 export const seconds64: Codec<number> = {
+  check: ticks(Number.MAX_SAFE_INTEGER),
   name: 'seconds (u64 ticks)',
   size: 8,
   read: (source, offset) => Number(source.view.getBigUint64(offset, true)) / 100,

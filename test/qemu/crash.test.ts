@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBridge } from '@netloom/bridge';
+import { scratchNetns } from '@netloom/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAnswer, readPruned } from './answer.js';
+import { embeddedGuest } from './guest.js';
+import { expectUntouched, TestHost } from './host.js';
+import { LONG, moments, SEED } from './moments.js';
+import { qemuStandIn } from './stand-in.js';
+
+// This process is an owner, too: its record has to be where the demo looks.
+const runDirectory = mkdtempSync(join(tmpdir(), 'netloom-run-'));
+process.env['NETLOOM_RUN_DIR'] = runDirectory;
+afterAll(() => rmSync(runDirectory, { recursive: true, force: true }));
+
+beforeAll(async () => void (await embeddedGuest()), 300_000);
+
+describe('a QEMU that is killed ends the demo', () => {
+  test.each([
+    ['alice', 'while it boots', /waiting for its console/],
+    ['bob', 'while its neighbour pings it', /alice pings peer4/],
+    ['alice', 'while it pings', /alice pings peer6/],
+  ])('%s, %s', async (name, _, moment) => {
+    await using host = await TestHost.create();
+    await using demo = host.netloom(['demo']);
+    await demo.line(moment);
+    const qemu = host.qemu(name);
+    expect(qemu).toBeDefined();
+    process.kill(qemu?.pid ?? 0, 'SIGKILL');
+    const { code, stdout, stderr } = await demo.end();
+    expect([code, stderr]).toEqual([1, expect.any(String)]);
+    expect(stderr).toMatch(
+      new RegExp(`cannot .*VM '${name}': QEMU exited by SIGKILL\\n.*ERR_NETLOOM_QEMU_EXITED`),
+    );
+    expect(stdout).toBe('');
+    expectUntouched(host);
+  });
+
+  test('alice at once, while bob is still being launched', async () => {
+    await using host = await TestHost.create();
+    const env = qemuStandIn(
+      host,
+      `case "$*" in *guest=alice,*) echo 'alice is ill' >&2; exit 7 ;; esac
+sleep 1
+exec "$real" "$@"`,
+    );
+    await using demo = host.netloom(['demo'], { env });
+    const { code, stderr } = await demo.end(60);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/VM 'alice': QEMU exited with status 7/)]);
+    expectUntouched(host);
+  });
+});
+
+describe('a demo that is killed', () => {
+  const MOMENTS = LONG
+    ? moments(Array.from({ length: 20 }, (_, i) => [5 + i, 5 + i])).map(({ line }) => line)
+    : [6, 13, 19];
+  beforeAll(() => console.info(`moments of seed ${SEED}`));
+
+  test.each(MOMENTS)('after line %i of its story is cleaned up by the next one', async (line) => {
+    await using host = await TestHost.create(runDirectory);
+    host.run('ip', 'link', 'add', 'nlbr9', 'type', 'bridge');
+    const living = await createBridge(host.netns, { ifname: 'living0' });
+    host.remember();
+    {
+      await using demo = host.netloom(['demo']);
+      await demo.lineCount(line);
+      demo.signal('SIGKILL');
+      expect((await demo.ended).signal).toBe('SIGKILL');
+    }
+    const left = host.state();
+
+    const dry = readPruned((await host.netloom(['prune', '--dry-run', '--json']).end()).stdout);
+    const ours = new Set(left.links.flatMap(({ altnames }) => (altnames as string[] | undefined) ?? []));
+    const listed = dry.found.filter(
+      ({ kind, mark, state }) => ours.has(mark) || (kind === 'process' && state === 'dead'),
+    );
+    const [alive] = listed.filter(({ what }) => what === 'link living0 (bridge)');
+    expect(alive).toMatchObject({ state: 'alive' });
+    const dead = listed.filter(({ state }) => state === 'dead');
+    expect(dead.length).toBe(listed.length - 1);
+    expect(dry.removed).toEqual([]);
+    expect(host.state()).toEqual(left);
+    // QEMU leads a session of its own and outlives the demo; its TAP outlives with it.
+    if (line >= 13) {
+      expect(dead.map(({ kind }) => kind).sort()).toEqual(['link', 'link', 'link', 'process', 'process']);
+      for (const name of ['alice', 'bob']) expect(host.qemu(name)).toBeDefined();
+    }
+    expect(dead.some(({ what }) => /^link nlbr\d+ \(bridge\)$/.test(what))).toBe(true);
+
+    await using next = host.netloom(['demo', '--count', '1']);
+    const { code, stdout, stderr } = await next.end();
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining(`leftovers of earlier runs: ${dead.length} removed`),
+    ]);
+    expect(stdout).toMatch(/next: npm test/);
+    expectUntouched(host);
+    await living.remove();
+  });
+
+  test('is cleaned up by prune, which says what it took', async () => {
+    await using host = await TestHost.create();
+    {
+      await using demo = host.netloom(['demo']);
+      await demo.line(/waiting for its console/);
+      demo.signal('SIGKILL');
+      await demo.ended;
+    }
+    const { code, stdout } = await host.netloom(['prune']).end();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/link nlbr\d+ \(bridge\) .*dead, removed/);
+    expect(stdout.match(/process \d+ \(\S*qemu-system-x86_64\) .*dead, removed/g)).toHaveLength(2);
+    expectUntouched(host);
+  });
+
+  test('is remembered as dead by whoever cannot see all that it left', async () => {
+    await using host = await TestHost.create();
+    await using elsewhere = await TestHost.create(host.runDirectory);
+    {
+      await using demo = host.netloom(['demo']);
+      await demo.line(/waiting for its console/);
+      demo.signal('SIGKILL');
+      await demo.ended;
+    }
+    // From another namespace the processes are seen, the bridge is not.
+    expect((await elsewhere.netloom(['prune', '--json']).end()).code).toBe(0);
+    expect(host.processes()).toEqual([]);
+    expect((await host.netloom(['prune', '--json']).end()).code).toBe(0);
+    expect(host.state()).toEqual(host.before);
+  });
+});
+
+test('what stands in a namespace with a name is listed once from within', async () => {
+  await using netns = await scratchNetns();
+  await using bridge = await createBridge(netns, { ifname: 'once0' });
+  await using host = await TestHost.create(runDirectory);
+  await using prune = host.netloom(['prune', '--dry-run', '--json'], {
+    through: ['ip', 'netns', 'exec', netns.name ?? ''],
+  });
+  const { found } = readPruned((await prune.end()).stdout);
+  expect(found.filter(({ what }) => what === `link ${bridge.ifname} (bridge)`)).toHaveLength(1);
+});
+
+test('a demo after a demo finds nothing', async () => {
+  await using host = await TestHost.create();
+  await using demo = host.netloom(['demo', '--json', '--count', '1']);
+  expect(readAnswer((await demo.end()).stdout).vms).toHaveLength(2);
+  const { found } = readPruned((await host.netloom(['prune', '--dry-run', '--json']).end()).stdout);
+  expect(found.filter(({ state }) => state === 'dead')).toEqual([]);
+});
