@@ -4,8 +4,15 @@
 /** What a failed system call leaves: `code` is the errno's name, `syscall` the call that failed. */
 export interface NativeError extends Error {
   code: string;
+  /** The kernel's number, positive. */
   errno: number;
+  /** A system call, socket option or ioctl by its C name ('sendmsg', 'TUNSETIFF', 'open /dev/net/tun'). */
   syscall: string;
+  /**
+   * Of an exchange that was sent in windows: how many messages, from the first, were answered before the
+   * window that failed. Whether those after them were carried out is not known.
+   */
+  completed?: number;
 }
 
 /** A file descriptor with one owner. Closed by `close()`, by garbage collection and when its thread ends. */
@@ -28,7 +35,9 @@ export interface NetlinkSocket extends Descriptor {
    * More messages than one receive buffer can acknowledge are sent in windows, in order. A request that
    * fails does not stop those after it. Returns all received messages, concatenated, without the bare
    * acknowledgements of success (NLMSG_ERROR with error 0 and no TLV).
-   * Throws EMSGSIZE, ENOBUFS, ETIMEDOUT (no answer in 30 s), EINVAL (malformed request), EBADF (closed).
+   * Throws EMSGSIZE, ENOBUFS, ETIMEDOUT (no answer in 30 s), EINVAL (malformed request), EBADF (closed),
+   * EBUSY (the socket listens).
+   * A message with neither flag is sent too; what it brings is returned as far as it is queued by then.
    */
   exchangeSync(request: Uint8Array): Uint8Array;
   /** The same, on the process-wide pool of request threads; first in, first out for one socket. */
@@ -38,8 +47,9 @@ export interface NetlinkSocket extends Descriptor {
   leave(group: number): void;
   /**
    * Delivers what arrives by itself through the event loop: whole messages, as many as are queued (at most
-   * 256 KiB a call), or an errno (ENOBUFS when the kernel dropped some) and null. A socket that listens must
-   * not exchange.
+   * 256 KiB a call), or an errno (ENOBUFS when the kernel dropped some) and null, told when the queue is empty,
+   * so that a dump asked for in answer misses nothing. Ends with close(), also inside the callback. An error thrown in the callback is an
+   * uncaughtException. A socket that listens must not exchange; it listens once (EBUSY).
    */
   listen(callback: (errno: number, messages: Uint8Array | null) => void): void;
   /** Whether listening keeps the event loop alive (it does, until unref). */
@@ -51,7 +61,7 @@ export interface NetlinkSocket extends Descriptor {
 export interface TunQueue extends Descriptor {
   /** The device's name when the queue was opened. */
   readonly ifname: string;
-  /** IFF_* as TUNGETIFF reports them now. */
+  /** IFF_* as TUNGETIFF reports them now; the bit of IFF_NO_PI (IFF_NOFILTER there) says nothing. */
   readonly flags: number;
   /** TUNGETVNETHDRSZ / TUNSETVNETHDRSZ: bytes of virtio-net header before each frame. */
   getVnetHeaderSize(): number;
@@ -60,7 +70,10 @@ export interface TunQueue extends Descriptor {
   setOffload(flags: number): void;
   /** TUNSETPERSIST: whether the device outlives its last descriptor. */
   setPersist(persist: boolean): void;
-  /** TUNSETOWNER / TUNSETGROUP: who may open a persistent device without CAP_NET_ADMIN; -1 for nobody. */
+  /**
+   * TUNSETOWNER / TUNSETGROUP: who may open a persistent device without CAP_NET_ADMIN. -1 means nobody, as
+   * for a new device; kernels up to 6.18 at least refuse to go back to it (EINVAL).
+   */
   setOwner(uid: number): void;
   setGroup(gid: number): void;
   /** TUNSETQUEUE: detaches or re-attaches this queue (IFF_MULTI_QUEUE devices only). */
@@ -99,11 +112,17 @@ export interface NativeBinding {
    * SO_RCVBUF); 0 keeps the kernel's default.
    */
   openNetlink(netns: Descriptor | null, protocol: number, receiveBuffer: number): NetlinkSocket;
-  /** Opens /dev/net/tun in a namespace and attaches it (TUNSETIFF). The descriptor is non-blocking. */
+  /**
+   * Opens /dev/net/tun in a namespace and attaches it (TUNSETIFF). The descriptor is non-blocking. Throws
+   * EINVAL (TUNGETIFF) when TUN, TAP, VNET_HDR or MULTI_QUEUE came out other than asked.
+   */
   openTun(netns: Descriptor | null, request: TunRequest): TunQueue;
   /** TUNGETFEATURES of /dev/net/tun. */
   tunFeatures(): number;
-  /** Opens a file below /proc/sys as the namespace sees it; `path` is relative ('net/ipv4/ip_forward'). */
+  /**
+   * Opens a file below /proc/sys as the namespace sees it; `path` is relative ('net/ipv4/ip_forward') and may
+   * not leave it (EINVAL). With `write` it can be read too, unless its mode forbids that.
+   */
   openSysctl(netns: Descriptor | null, path: string, write: boolean): Descriptor;
 
   /** mount(2) with MS_BIND. */

@@ -43,8 +43,8 @@ SystemError check_error(F body, int code, const std::string& syscall, const char
   try {
     body();
   } catch (const SystemError& error) {
-    if (error.code() != code || error.syscall() != syscall) fail(file, line, std::string("other error: ") + error.what());
-    return error;
+    if (error.code() == code && error.syscall() == syscall) return error;
+    fail(file, line, std::string("other error: ") + error.what());
   }
   fail(file, line, "nothing was thrown, expected " + errno_name(code));
 }
@@ -58,6 +58,7 @@ SystemError check_error(F body, int code, const std::string& syscall, const char
 
 #define CHECK(condition) \
   if (!(condition)) netloom::test::fail(__FILE__, __LINE__, #condition)
-#define CHECK_EQUAL(actual, expected) netloom::test::check_equal(actual, expected, #actual, __FILE__, __LINE__)
+#define CHECK_EQUAL(actual, expected) \
+  netloom::test::check_equal(actual, expected, #actual, __FILE__, __LINE__)
 #define CHECK_ERROR(expression, code, syscall) \
   netloom::test::check_error([&] { static_cast<void>(expression); }, code, syscall, __FILE__, __LINE__)

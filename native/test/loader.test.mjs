@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 const loader = new URL('../index.js', import.meta.url).href;
 
@@ -42,9 +44,13 @@ test('a binary that is missing is an error that says how to build it, every time
 });
 
 test('a file that is no binary is an error that says why', () => {
-  const { errors } = run(report, { NETLOOM_NATIVE_PATH: fileURLToPath(new URL('package.json', loader)) });
-  // package.json is not a .node file: require() reads it, and the binding lacks its functions
-  assert.notEqual(errors[0], null);
+  const directory = mkdtempSync(join(tmpdir(), 'netloom-'));
+  const file = join(directory, 'broken.node');
+  writeFileSync(file, 'no ELF');
+  const { errors } = run(report, { NETLOOM_NATIVE_PATH: file });
+  rmSync(directory, { recursive: true });
+  assert.equal(errors[0].code, 'ERR_NETLOOM_NATIVE');
+  assert.match(errors[0].message, /it does not load: .*broken\.node/);
 });
 
 test('another platform is named', () => {

@@ -23,8 +23,8 @@ Bytes numbered_addresses(std::uint32_t count, std::uint32_t every_nth_is_a_dupli
 
 std::size_t count_type(const Bytes& replies, int type) {
   const auto answers = split(replies);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(answers, [type](const Answer& answer) { return answer.header.nlmsg_type == type; }));
+  const auto of_type = [type](const Answer& answer) { return answer.header.nlmsg_type == type; };
+  return static_cast<std::size_t>(std::ranges::count_if(answers, of_type));
 }
 
 }  // namespace
@@ -100,8 +100,10 @@ TEST(dumps_and_changes_mix_in_one_request) {
 
 TEST(a_dump_that_is_refused_is_an_answer) {
   const ScratchNetns netns;
+  ifinfomsg strict{};
+  strict.ifi_type = 77;
   Bytes payload;
-  append(payload, ifinfomsg{.ifi_family = 0, .__ifi_pad = 0, .ifi_type = 77, .ifi_index = 0, .ifi_flags = 0, .ifi_change = 0});
+  append(payload, strict);
   const auto answers = split(netns.socket()->exchange(message(RTM_GETLINK, NLM_F_DUMP, 1, payload)));
   CHECK_EQUAL(answers.size(), 1U);
   CHECK_EQUAL(answers[0].error, EINVAL);
@@ -143,8 +145,8 @@ TEST(what_another_process_sends_is_dropped) {
   victim.nl_family = AF_NETLINK;
   victim.nl_pid = socket->port_id();
   const Bytes forged = message(NLMSG_DONE, NLM_F_MULTI, 7, Bytes(4)) + message(RTM_NEWLINK, 0, 7, Bytes(16));
-  checked(::sendto(forger->fd(), forged.data(), forged.size(), 0, reinterpret_cast<sockaddr*>(&victim), sizeof victim),
-          "sendto");
+  auto* const address = reinterpret_cast<sockaddr*>(&victim);
+  checked(::sendto(forger->fd(), forged.data(), forged.size(), 0, address, sizeof victim), "sendto");
   const auto answers = split(socket->exchange(get_link("lo", 7)));
   CHECK_EQUAL(answers.size(), 1U);
   CHECK(answers[0].header.nlmsg_len > 1000);

@@ -62,7 +62,8 @@ inline Bytes message(int type, int flags, std::uint32_t seq, const Bytes& payloa
 }
 
 inline Bytes attribute(int type, const Bytes& payload) {
-  const rtattr header{static_cast<std::uint16_t>(RTA_LENGTH(payload.size())), static_cast<std::uint16_t>(type)};
+  const auto length = static_cast<std::uint16_t>(RTA_LENGTH(payload.size()));
+  const rtattr header{length, static_cast<std::uint16_t>(type)};
   Bytes bytes;
   append(bytes, header);
   append_padded(bytes, payload);
@@ -109,7 +110,8 @@ inline Bytes add_address(std::uint32_t number, std::uint32_t seq) {
   append(address, __builtin_bswap32(0x0a000000 + number));
   Bytes payload;
   append(payload, header);
-  return message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq, payload + attribute(IFA_LOCAL, address));
+  payload = std::move(payload) + attribute(IFA_LOCAL, address);
+  return message(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, seq, payload);
 }
 
 struct Answer {

@@ -11,7 +11,9 @@ std::string string_argument(const Napi::Value& value, const char* name) {
   if (!value.IsString()) throw argument_error(value.Env(), name, "a string");
   std::string text = value.As<Napi::String>().Utf8Value();
   // A system call would stop at the zero and act on another path.
-  if (text.find('\0') != std::string::npos) throw argument_error(value.Env(), name, "a string without null bytes");
+  if (text.find('\0') != std::string::npos) {
+    throw argument_error(value.Env(), name, "a string without null bytes");
+  }
   return text;
 }
 
@@ -20,10 +22,12 @@ bool boolean_argument(const Napi::Value& value, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
-std::int64_t integer_argument(const Napi::Value& value, const char* name, std::int64_t least, std::int64_t most) {
+std::int64_t integer_argument(const Napi::Value& value, const char* name, std::int64_t least,
+                              std::int64_t most) {
   if (!value.IsNumber()) throw argument_error(value.Env(), name, "a number");
   const double number = value.As<Napi::Number>().DoubleValue();
-  if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) || std::floor(number) != number) {
+  const bool inside = number >= static_cast<double>(least) && number <= static_cast<double>(most);
+  if (!inside || std::floor(number) != number) {
     const std::string range = "an integer from " + std::to_string(least) + " to " + std::to_string(most);
     throw argument_error(value.Env(), name, range.c_str());
   }

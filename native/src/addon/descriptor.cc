@@ -46,7 +46,9 @@ std::optional<int> Descriptor::nullable_argument(const Napi::Value& value, const
   return argument(value, name);
 }
 
-Napi::Value Descriptor::fd(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), fd_.get()); }
+Napi::Value Descriptor::fd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), fd_.get());
+}
 
 void Descriptor::close(const Napi::CallbackInfo&) { fd_.reset(); }
 

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMaxDelivery = 256 * 1024;
 
 /** Calls JavaScript from the event loop. Never throws: in a worker that is ending nothing can be thrown. */
-void call_javascript(napi_env env, napi_async_context context, napi_ref function, int error, napi_value bytes) {
+void call_javascript(napi_env env, napi_async_context context, napi_ref function, int error,
+                     napi_value bytes) {
   napi_value global = nullptr;
   napi_value callback = nullptr;
   napi_value arguments[2] = {nullptr, bytes};
@@ -49,7 +50,9 @@ std::shared_ptr<Listener> Listener::start(napi_env env, std::shared_ptr<NetlinkS
 }
 
 Listener::Listener(napi_env env, std::shared_ptr<NetlinkSocket> socket)
-    : env_(env), socket_(std::move(socket)), memory_(std::make_unique<std::byte[]>(uv_handle_size(uv::kPoll))) {
+    : env_(env),
+      socket_(std::move(socket)),
+      memory_(std::make_unique<std::byte[]>(uv_handle_size(uv::kPoll))) {
   use_.emplace(*socket_);
 }
 
@@ -127,14 +130,17 @@ void Listener::on_readable(uv_handle_s* handle, int status, int) {
 }
 
 void Listener::drain() {
+  int lost = 0;
   int error = 0;
   do {
     Bytes messages;
     error = socket_->receive(messages, kMaxDelivery);
     if (!messages.empty()) deliver(0, messages);
-    // netlink_overrun() reports a loss ahead of what is still queued: read on.
-    if (error != 0 && error != EAGAIN && !stopped_) deliver(error, {});
-  } while (!stopped_ && (error == ENOBUFS || error == EMSGSIZE));
+    if (error != 0 && error != EAGAIN) lost = error;
+  } while (!stopped_ && (error == ENOBUFS || error == EMSGSIZE || (lost != 0 && error == 0)));
+  // netlink_overrun() reports a loss ahead of what is still queued, and until the queue is empty the kernel
+  // drops more without a word (NETLINK_S_CONGESTED). Told last, it is answered by a socket that hears.
+  if (lost != 0 && !stopped_) deliver(lost, {});
 }
 
 void Listener::deliver(int error, ByteView messages) {

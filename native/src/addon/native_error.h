@@ -7,8 +7,8 @@
 namespace netloom {
 
 /**
- * The JavaScript Error of a failed system call: code, errno, syscall and, of an exchange, completed. Null when
- * the environment is ending; never throws, so that it may be called outside of a call from JavaScript.
+ * The JavaScript Error of a failed system call: code, errno, syscall and, of an exchange, completed. Null
+ * when the environment is ending; never throws, so that it may be called outside of a call from JavaScript.
  */
 napi_value make_native_error(napi_env env, const SystemError& error) noexcept;
 

@@ -101,8 +101,8 @@ napi_value uint8_array(napi_env env, ByteView bytes) {
   napi_value array = nullptr;
   if (napi_create_arraybuffer(env, bytes.size(), &data, &buffer) != napi_ok) return nullptr;
   if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
-  if (napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &array) != napi_ok) return nullptr;
-  return array;
+  const napi_status status = napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &array);
+  return status == napi_ok ? array : nullptr;
 }
 
 }  // namespace netloom

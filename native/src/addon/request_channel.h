@@ -15,9 +15,9 @@ namespace netloom {
  * The way back from the request threads to one JavaScript thread: one threadsafe function for all promises,
  * which keeps the event loop alive only while some are outstanding.
  *
- * Request threads outlive workers, and Node frees a worker's threadsafe function with its environment, whoever
- * still holds it. So nobody but this object, which both sides share, has the pointer: disconnect() takes it
- * away, under the lock that every delivery holds.
+ * Request threads outlive workers, and Node frees a worker's threadsafe function with its environment,
+ * whoever still holds it. So nobody but this object, which both sides share, has the pointer; disconnect()
+ * takes it away, under the lock that every delivery holds.
  */
 class RequestChannel : public std::enable_shared_from_this<RequestChannel> {
  public:

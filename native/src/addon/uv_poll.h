@@ -3,8 +3,8 @@
 #include <cstddef>
 
 // node-api-headers brings no uv.h. These are libuv's declarations with the types left opaque; libuv keeps its
-// ABI within a major version, and a handle's size is asked for at run time. Weak, so that the addon loads in a
-// runtime that lacks them; is_supported() must be asked before the first use.
+// ABI within a major version, and a handle's size is asked for at run time. Weak, so that the addon loads in
+// a runtime that lacks them; is_supported() must be asked before the first use.
 
 extern "C" {
 struct uv_loop_s;

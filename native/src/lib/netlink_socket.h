@@ -32,8 +32,8 @@ class NetlinkSocket {
   void leave(unsigned group);
 
   /**
-   * Appends the datagrams that are queued, at most `limit` bytes of them; never waits. Returns 0, or the errno
-   * that stopped it.
+   * Appends the datagrams that are queued, at most `limit` bytes of them; never waits. Returns 0 when another
+   * might not fit, else the errno that ended it: EAGAIN when nothing is left.
    */
   int receive(Bytes& messages, std::size_t limit);
 

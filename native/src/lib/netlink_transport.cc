@@ -60,7 +60,8 @@ Received Received::some(int fd, std::size_t count) {
     mine.headers[i].msg_hdr.msg_iovlen = 1;
   }
   const auto want = static_cast<unsigned>(count);
-  const int got = retry_eintr([&] { return ::recvmmsg(fd, mine.headers.data(), want, MSG_DONTWAIT, nullptr); });
+  mmsghdr* const headers = mine.headers.data();
+  const int got = retry_eintr([&] { return ::recvmmsg(fd, headers, want, MSG_DONTWAIT, nullptr); });
   return got < 0 ? Received(errno, 0) : Received(0, static_cast<std::size_t>(got));
 }
 

@@ -10,7 +10,7 @@ namespace netloom {
 
 /** Datagrams that one receive_some() call takes, and the room that each has. */
 constexpr std::size_t kBatch = 16;
-// netlink_dump() fills up to 32 KiB when the reader's last buffer was that large, so a small buffer costs calls.
+// netlink_dump() fills up to 32 KiB when the reader's last buffer was that large: a small one costs calls.
 constexpr std::size_t kDatagramRoom = 32 * 1024;
 
 /** The datagrams of one recvmmsg, in memory of the calling thread; valid until its next call. */

@@ -53,7 +53,8 @@ std::vector<NetlinkMessage> parse_request(ByteView request) {
     const NetlinkMessage message{offset, header_at(request, offset)};
     const std::size_t length = message.header.nlmsg_len;
     if (length < kHeader || length > request.size() - offset) throw malformed;
-    if (!messages.empty() && message.header.nlmsg_seq != messages.back().header.nlmsg_seq + 1) throw malformed;
+    const bool first = messages.empty();
+    if (!first && message.header.nlmsg_seq != messages.back().header.nlmsg_seq + 1) throw malformed;
     messages.push_back(message);
     const bool last = offset + length == request.size();
     offset += last ? length : align4(length);
@@ -77,7 +78,11 @@ std::size_t window_size(std::span<const NetlinkMessage> messages, const WindowLi
     if (message.is_dump() || cost > limits.answer_bytes) break;
     if (message.end() - first.offset > limits.request_bytes) break;
   }
-  return count;
+  // A failure of a message that is not awaited comes before the answer to the next one that is: so a window
+  // ends with one that is awaited, and no failure is left behind in the receive buffer.
+  std::size_t whole = count;
+  while (whole > 1 && !messages[whole - 1].is_awaited()) --whole;
+  return messages[whole - 1].is_awaited() ? whole : count;
 }
 
 Window::Window(std::span<const NetlinkMessage> messages)
@@ -105,7 +110,8 @@ void Window::take_message(const nlmsghdr& header, ByteView message, Bytes& repli
     if (awaited_[index]) --waiting_;
     awaited_[index] = false;
   }
-  if (header.nlmsg_type == NLMSG_ERROR && message.size() == kBareAck && (header.nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
+  const bool bare = message.size() == kBareAck && (header.nlmsg_flags & NLM_F_ACK_TLVS) == 0;
+  if (header.nlmsg_type == NLMSG_ERROR && bare) {
     int error = 0;
     std::memcpy(&error, message.data() + kHeader, sizeof error);
     if (error == 0) return;

@@ -27,8 +27,8 @@ struct NetlinkMessage {
 };
 
 /**
- * The whole messages of a request. SystemError EINVAL when it is empty, when a length leaves it, when a message
- * but the last is not padded, or when the sequence numbers do not rise by one.
+ * The whole messages of a request. SystemError EINVAL when it is empty, when a length leaves it, when a
+ * message but the last is not padded, or when the sequence numbers do not rise by one.
  */
 std::vector<NetlinkMessage> parse_request(ByteView request);
 
@@ -40,7 +40,7 @@ struct WindowLimits {
   static WindowLimits of(std::size_t receive_buffer, std::size_t send_buffer);
 };
 
-/** How many of `messages` go out together: at least one; a dump goes alone. */
+/** How many of `messages` go out together: at least one, up to one that is awaited; a dump goes alone. */
 std::size_t window_size(std::span<const NetlinkMessage> messages, const WindowLimits& limits);
 
 /** The messages sent by one sendmsg, and which of them still wait for an answer. */
@@ -51,8 +51,9 @@ class Window {
   [[nodiscard]] bool answered() const { return waiting_ == 0; }
 
   /**
-   * Takes one datagram of the kernel: marks what it answers and appends its messages to `replies`, each padded
-   * to four bytes, without bare acknowledgements and without what belongs to no message of this window.
+   * Takes one datagram of the kernel: marks what it answers and appends its messages to `replies`, each
+   * padded to four bytes, without bare acknowledgements and without what belongs to no message of this
+   * window.
    */
   void take(ByteView datagram, Bytes& replies);
 

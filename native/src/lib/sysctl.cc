@@ -25,7 +25,9 @@ bool stays_below(std::string_view path) {
 UniqueFd open_sysctl(const std::string& path, bool write) {
   if (!stays_below(path)) throw SystemError(EINVAL, "open /proc/sys/" + path);
   const std::string full = "/proc/sys/" + path;
-  const auto open_as = [&](int mode) { return retry_eintr([&] { return ::open(full.c_str(), mode | O_CLOEXEC); }); };
+  const auto open_as = [&](int mode) {
+    return retry_eintr([&] { return ::open(full.c_str(), mode | O_CLOEXEC); });
+  };
   int fd = open_as(write ? O_RDWR : O_RDONLY);
   // sysctl_perm() holds root to the file's mode too: net/ipv4/route/flush is 0200.
   if (fd < 0 && errno == EACCES && write) fd = open_as(O_WRONLY);

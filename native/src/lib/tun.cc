@@ -13,8 +13,9 @@ namespace netloom {
 
 namespace {
 
-// The flags that decide what a frame on the descriptor looks like and how many queues the device has.
-constexpr unsigned kShape = IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE;
+// The flags that decide what a frame on the descriptor looks like and how many queues the device has, but for
+// IFF_NO_PI: TUNGETIFF reports IFF_NOFILTER in the same bit.
+constexpr unsigned kShape = IFF_TUN | IFF_TAP | IFF_VNET_HDR | IFF_MULTI_QUEUE;
 
 UniqueFd open_device() {
   const int mode = O_RDWR | O_CLOEXEC | O_NONBLOCK;

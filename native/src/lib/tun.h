@@ -14,8 +14,8 @@ unsigned tun_features();
 class TunQueue {
  public:
   /**
-   * Attaches a queue in the calling thread's namespace. `ifindex` 0 lets the kernel choose. EINVAL (TUNGETIFF)
-   * when the device that was there already is of another kind.
+   * Attaches a queue in the calling thread's namespace. `ifindex` 0 lets the kernel choose. EINVAL
+   * (TUNGETIFF) when the device that was there already is of another kind.
    */
   static TunQueue open(const std::string& ifname, unsigned flags, int ifindex);
 
