@@ -11,13 +11,33 @@ export interface Prefix {
   readonly bytes: Uint8Array;
 }
 
+/** The text is made when it is asked for: most prefixes go to the kernel as bytes. */
+class IpPrefix implements Prefix {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+
+  constructor(bytes: Uint8Array, length: number) {
+    this.bytes = bytes;
+    this.length = length;
+  }
+
+  get family(): 4 | 6 {
+    return this.bytes.length === 4 ? 4 : 6;
+  }
+
+  get address(): string {
+    return formatIp(this.bytes, 0, this.bytes.length);
+  }
+}
+
 /** `192.0.2.1/24`, `2001:db8::1/64`; without a length it is one host. ArgumentError when it is neither. */
 export function parsePrefix(field: string, text: unknown): Prefix {
   if (typeof text !== 'string') {
     throw new ArgumentError(field, `${describe(text)} is not an address such as 192.0.2.1/24`);
   }
-  const [address = '', length, ...rest] = text.split('/');
-  const bytes = rest.length === 0 ? parseIp(address) : undefined;
+  const slash = text.indexOf('/');
+  const bytes = parseIp(slash === -1 ? text : text.slice(0, slash));
+  const length = slash === -1 ? undefined : text.slice(slash + 1);
   if (bytes === undefined) throw new ArgumentError(field, `'${text}' is not an IP address or prefix`);
   const bits = bytes.length * 8;
   if (length !== undefined && !/^[0-9]{1,3}$/.test(length)) {
@@ -25,12 +45,7 @@ export function parsePrefix(field: string, text: unknown): Prefix {
   }
   const prefixLength = length === undefined ? bits : Number(length);
   if (prefixLength > bits) throw new ArgumentError(field, `'${text}': the prefix length is at most ${bits}`);
-  return {
-    family: bytes.length === 4 ? 4 : 6,
-    address: formatIp(bytes, 0, bytes.length),
-    length: prefixLength,
-    bytes,
-  };
+  return new IpPrefix(bytes, prefixLength);
 }
 
 /** The network of a prefix: host bits cleared. */
@@ -45,8 +60,8 @@ export function networkOf(prefix: Prefix): Uint8Array {
 export function overlaps(a: Prefix, b: Prefix): boolean {
   if (a.family !== b.family) return false;
   const length = Math.min(a.length, b.length);
-  const first = networkOf({ ...a, length });
-  const second = networkOf({ ...b, length });
+  const first = networkOf(new IpPrefix(a.bytes, length));
+  const second = networkOf(new IpPrefix(b.bytes, length));
   return first.every((byte, i) => byte === second[i]);
 }
 

@@ -5,8 +5,9 @@ import type { LinkRef } from './link-options.js';
 import { resolveLink } from './link-queries.js';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from './netlink/constants.js';
 import { type Message, readAttributes, readHeader } from './netlink/message.js';
-import type { UnknownAttribute } from './netlink/table.js';
+import type { UnknownAttribute, ValuesOf } from './netlink/table.js';
 import {
+  type ROUTE,
   ROUTE_MESSAGE,
   RT_SCOPE_HOST,
   RT_SCOPE_LINK,
@@ -147,43 +148,41 @@ export function* listRoutes(filter: RouteFilter = {}): Operation<Route[]> {
   return routes;
 }
 
-interface Request {
-  readonly header: Record<string, number>;
-  readonly values: Record<string, unknown>;
+/** A route's options, checked and taken apart. */
+interface Checked {
+  readonly options: RouteOptions;
+  readonly family: 4 | 6;
+  readonly dst: Prefix | undefined;
+  readonly gateway: Prefix | undefined;
+  readonly prefsrc: Prefix | undefined;
 }
 
-function check(options: RouteOptions): { dst: Prefix | undefined; family: 4 | 6 } {
+function check(options: RouteOptions): Checked {
   checkOptions(options, NAMES);
+  const { table, priority, mtu, type } = options;
   const dst = options.dst === 'default' ? undefined : parsePrefix('dst', options.dst);
   const gateway = options.gateway === undefined ? undefined : parsePrefix('gateway', options.gateway);
+  const prefsrc = options.prefsrc === undefined ? undefined : parsePrefix('prefsrc', options.prefsrc);
   const family = dst?.family ?? gateway?.family ?? options.family ?? 4;
   if (gateway !== undefined && gateway.family !== family) {
     throw new ArgumentError('gateway', `${gateway.address} is not of the family of ${options.dst}`);
   }
-  if (options.table !== undefined) checkInteger('table', options.table, 1, 0xffff_ffff);
-  if (options.priority !== undefined) checkInteger('priority', options.priority, 0, 0xffff_ffff);
-  if (options.mtu !== undefined) checkInteger('mtu', options.mtu, 1, 0xffff_ffff);
-  if (options.type !== undefined && !TYPES.includes(options.type)) {
-    throw new ArgumentError('type', `'${String(options.type)}' is not a route type: ${TYPES.join(', ')}`);
+  if (table !== undefined) checkInteger('table', table, 1, 0xffff_ffff);
+  if (priority !== undefined) checkInteger('priority', priority, 0, 0xffff_ffff);
+  if (mtu !== undefined) checkInteger('mtu', mtu, 1, 0xffff_ffff);
+  if (type !== undefined && !TYPES.includes(type)) {
+    throw new ArgumentError('type', `'${String(type)}' is not a route type: ${TYPES.join(', ')}`);
   }
-  return { dst, family };
+  return { options, family, dst, gateway, prefsrc };
 }
 
-function request(options: RouteOptions, oif: number | undefined): Request {
-  const { dst, family } = check(options);
-  const { gateway, prefsrc, priority, table = RT_TABLE_MAIN, type = 'unicast', mtu } = options;
+/** The request's header and attributes. */
+function request({ options, family, dst, gateway, prefsrc }: Checked, oif: number | undefined) {
+  const { priority, table = RT_TABLE_MAIN, type = 'unicast', mtu } = options;
   // As `ip route` has it: a route without a gateway reaches its own link only.
   const local = type === 'local' || type === 'nat';
   const onLink = type === 'unicast' && gateway === undefined && family === 4;
   const scope = options.scope ?? (local ? 'host' : onLink ? 'link' : 'global');
-  const values: Record<string, unknown> = {};
-  if (dst !== undefined) values['dst'] = dst.address;
-  if (gateway !== undefined) values['gateway'] = parsePrefix('gateway', gateway).address;
-  if (oif !== undefined) values['oif'] = oif;
-  if (prefsrc !== undefined) values['prefsrc'] = parsePrefix('prefsrc', prefsrc).address;
-  if (priority !== undefined) values['priority'] = priority;
-  if (mtu !== undefined) values['metrics'] = { mtu };
-  if (table > 255) values['table'] = table;
   return {
     header: {
       family: familyNumber(family),
@@ -193,7 +192,16 @@ function request(options: RouteOptions, oif: number | undefined): Request {
       scope: SCOPES[scope],
       type: TYPES.indexOf(type),
     },
-    values,
+    // The encoder leaves out what is undefined.
+    values: {
+      dst: dst?.bytes,
+      oif,
+      gateway: gateway?.bytes,
+      priority,
+      prefsrc: prefsrc?.bytes,
+      metrics: mtu === undefined ? undefined : { mtu },
+      table: table > 255 ? table : undefined,
+    } as object as ValuesOf<typeof ROUTE>,
   };
 }
 
@@ -218,9 +226,9 @@ export function* addRoute(
   options: RouteOptions,
   replace = false,
 ): Operation<void> {
-  check(options);
+  const checked = check(options);
   const oif = options.oif === undefined ? undefined : yield* resolveLink(options.oif, 'oif');
-  const { header, values } = request(options, oif);
+  const { header, values } = request(checked, oif);
   const flags = NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
   const outcomes = yield* ask((batch) => batch.add(RTM_NEWROUTE, flags, ROUTE_MESSAGE, header, values));
   const outcome = outcomeAt(outcomes, 0);
@@ -234,15 +242,15 @@ export function* addRoute(
 
 /** Removes a route, whoever made it; one that is gone is success. */
 export function* removeRoute(netns: string | undefined, options: RouteOptions): Operation<void> {
-  check(options);
+  const checked = check(options);
   const oif = options.oif === undefined ? undefined : yield* resolveLink(options.oif, 'oif');
-  const { header, values } = request(options, oif);
+  const { header, values } = request(checked, oif);
   // RT_SCOPE_NOWHERE matches any scope, protocol 0 any origin, type 0 any type.
   const any = {
     ...header,
     protocol: 0,
-    type: options.type === undefined ? 0 : (header['type'] ?? 0),
-    scope: options.scope === undefined ? RT_SCOPE_NOWHERE : (header['scope'] ?? 0),
+    type: options.type === undefined ? 0 : header.type,
+    scope: options.scope === undefined ? RT_SCOPE_NOWHERE : header.scope,
   };
   const outcomes = yield* ask((batch) => batch.add(RTM_DELROUTE, 0, ROUTE_MESSAGE, any, values));
   const outcome = outcomeAt(outcomes, 0);

@@ -8,6 +8,11 @@ interface Task {
   readonly reject: (reason: unknown) => void;
 }
 
+const NOTHING: readonly Outcome[] = [];
+
+/** So many steps go out at once, while the calling turn makes more: the kernel works beside JavaScript. */
+const FULL = 1024;
+
 /**
  * Runs operations on one namespace's sockets. Steps that are issued in one turn of the event loop go out
  * in one batch, in order; one that fails does not stop the others.
@@ -24,7 +29,7 @@ export class Runner {
 
   run<T>(operation: Operation<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#advance({ operation, resolve: resolve as Task['resolve'], reject }, () => operation.next([]));
+      this.#advance({ operation, resolve: resolve as Task['resolve'], reject }, NOTHING);
     });
   }
 
@@ -56,28 +61,33 @@ export class Runner {
     this.#immediate = undefined;
   }
 
-  #advance(task: Task, turn: () => IteratorResult<Step | typeof PAUSE, unknown>): void {
-    let result: IteratorResult<Step | typeof PAUSE, unknown>;
+  /** Gives an operation its outcomes, or the error that kept them away, and takes its next step. */
+  #advance(task: Task, outcomes: readonly Outcome[], failure?: { error: unknown }): void {
     try {
-      result = turn();
+      const { operation } = task;
+      const result = failure === undefined ? operation.next(outcomes) : operation.throw(failure.error);
+      if (result.done === true) task.resolve(result.value as never);
+      else if (result.value === PAUSE) setImmediate(() => this.#advance(task, NOTHING));
+      else this.#enqueue(task, result.value);
     } catch (error) {
       task.reject(error);
-      return;
     }
-    if (result.done === true) task.resolve(result.value as never);
-    else if (result.value === PAUSE) setImmediate(() => this.#advance(task, () => task.operation.next([])));
-    else {
-      if (this.#queue.push({ task, step: result.value }) === 1) queueMicrotask(() => this.#flush());
-    }
+  }
+
+  #enqueue(task: Task, step: Step): void {
+    const waiting = this.#queue.push({ task, step });
+    if (waiting === 1) queueMicrotask(() => this.#flush());
+    else if (waiting === FULL) this.#flush();
   }
 
   #flush(): void {
     const waiting = this.#queue;
+    if (waiting.length === 0) return;
     this.#queue = [];
     try {
       this.#send((this.#promised ??= this.#open()), waiting);
     } catch (error) {
-      for (const { task } of waiting) this.#advance(task, () => task.operation.throw(error));
+      for (const { task } of waiting) this.#advance(task, NOTHING, { error });
     }
   }
 
@@ -90,18 +100,16 @@ export class Runner {
         batch.attempt(step);
         sent.push({ task, start, end: batch.count });
       } catch (error) {
-        this.#advance(task, () => task.operation.throw(error));
+        this.#advance(task, NOTHING, { error });
       }
     }
     if (batch.count === 0) return;
     socket.exchange(batch).then(
       (outcomes) => {
-        for (const { task, start, end } of sent) {
-          this.#advance(task, () => task.operation.next(outcomes.slice(start, end)));
-        }
+        for (const { task, start, end } of sent) this.#advance(task, outcomes.slice(start, end));
       },
       (error: unknown) => {
-        for (const { task } of sent) this.#advance(task, () => task.operation.throw(error));
+        for (const { task } of sent) this.#advance(task, NOTHING, { error });
       },
     );
   }

@@ -179,21 +179,24 @@ export const lladdr: Codec<string> = {
   },
 };
 
-/** An IPv4 or IPv6 address, told apart by its length; other lengths are kept as text of hex bytes. */
+/**
+ * An IPv4 or IPv6 address, told apart by its length; other lengths are kept as text of hex bytes. Bytes are
+ * written as they are, so that what was parsed already is not parsed again.
+ */
 export const ipAddress: Codec<string> = {
+  name: 'ip-address',
   check: (value) =>
-    typeof value === 'string' && parseIp(value) !== undefined
+    value instanceof Uint8Array || (typeof value === 'string' && parseIp(value) !== undefined)
       ? undefined
       : `${shown(value)} is not an IP address`,
-  name: 'ip-address',
   size: 0,
   read: (source, offset, length) =>
     length === 4 || length === 16
       ? formatIp(source.bytes, offset, length)
       : lladdr.read(source, offset, length, {}),
-  write: (writer, value) => {
-    const address = parseIp(value);
-    if (address === undefined) throw new TypeError(`not an IP address: ${value}`);
+  write: (writer, value: string | Uint8Array) => {
+    const address = typeof value === 'string' ? parseIp(value) : value;
+    if (address === undefined) throw new TypeError(`not an IP address: ${String(value)}`);
     writer.raw(address);
   },
 };
