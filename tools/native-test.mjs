@@ -93,6 +93,7 @@ function testAddon() {
   );
   const { ok, stdout, output } = run(process.execPath, [
     '--test',
+    '--test-force-exit',
     ...reporters,
     ...files.map((file) => join('test', file)),
   ]);

@@ -10,7 +10,8 @@ const ROUNDS = smoke ? 2 : 9;
 const dst = (i) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`;
 
 const netns = await createNetns(`nlb-${randomBytes(4).toString('hex')}`);
-const ip = (args, options = {}) => execFileSync('ip', ['-n', netns.name, ...args], { maxBuffer: 1 << 28, ...options });
+const ip = (args, options = {}) =>
+  execFileSync('ip', ['-n', netns.name, ...args], { maxBuffer: 1 << 28, ...options });
 try {
   await netns.links.create({ kind: 'bridge', ifname: 'br0', up: true });
   await netns.addresses.add({ link: 'br0', address: '192.0.2.1/24' });
@@ -22,7 +23,9 @@ try {
     if (length !== COUNT) throw new Error(`${length} routes instead of ${COUNT}`);
     flush();
   };
-  const lines = Array.from({ length: COUNT }, (_, i) => `route add ${dst(i)} via 192.0.2.254 table 100`).join('\n');
+  const lines = Array.from({ length: COUNT }, (_, i) => `route add ${dst(i)} via 192.0.2.254 table 100`).join(
+    '\n',
+  );
 
   await inTurns(
     `${COUNT} route adds`,
@@ -30,13 +33,16 @@ try {
       'netloom, promises': {
         run: () =>
           Promise.all(
-            Array.from({ length: COUNT }, (_, i) => netns.routes.add({ dst: dst(i), gateway: '192.0.2.254', table: 100 })),
+            Array.from({ length: COUNT }, (_, i) =>
+              netns.routes.add({ dst: dst(i), gateway: '192.0.2.254', table: 100 }),
+            ),
           ),
         after: check,
       },
       'netloom, sync': {
         run: () => {
-          for (let i = 0; i < COUNT; i++) netns.sync.routes.add({ dst: dst(i), gateway: '192.0.2.254', table: 100 });
+          for (let i = 0; i < COUNT; i++)
+            netns.sync.routes.add({ dst: dst(i), gateway: '192.0.2.254', table: 100 });
         },
         after: check,
       },

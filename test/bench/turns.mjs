@@ -25,7 +25,7 @@ export async function inTurns(title, peers, rounds, goals = {}) {
   const times = new Map(Object.keys(peers).map((name) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     const names = Object.keys(peers);
-    for (const name of round % 2 === 0 ? names : names.reverse()) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const milliseconds = await time(peers[name]);
       if (round >= 0) times.get(name).push(milliseconds);
     }
@@ -39,7 +39,10 @@ export async function inTurns(title, peers, rounds, goals = {}) {
     if (name === ours) console.log(line);
     else {
       const ratio = base / median(values);
-      const goal = goals[name] === undefined ? '' : `  goal ≤ ${goals[name]}: ${ratio <= goals[name] ? 'met' : 'missed'}`;
+      const goal =
+        goals[name] === undefined
+          ? ''
+          : `  goal ≤ ${goals[name]}: ${ratio <= goals[name] ? 'met' : 'missed'}`;
       console.log(`${line} ours is ${ratio.toFixed(2)}x of it${goal}`);
     }
   }

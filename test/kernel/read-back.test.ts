@@ -11,23 +11,41 @@ afterEach(async () => {
   await netns.remove();
 });
 
+// With spanning tree on, net/bridge clamps the forward delay to 30 s (br_stp_enable_bridge) and says nothing.
+const CLAMPED = { stpState: 1, forwardDelay: 500 };
+
 test('an option that the kernel accepts and ignores is an error, and the link is gone again', async () => {
-  // drivers/net/bridge keeps the ageing time in jiffies: one tick of USER_HZ is rounded away or up.
-  const created = netns.links.create({ kind: 'bridge', ifname: 'br0', helloTime: 2.005 });
+  const created = netns.links.create({ kind: 'bridge', ifname: 'br0', ...CLAMPED });
   await expect(created).rejects.toMatchObject({
     code: 'ERR_NETLOOM_IGNORED',
-    field: 'helloTime',
-    command: expect.stringContaining('hello_time'),
+    field: 'forwardDelay',
+    command: expect.stringContaining('forward_delay 50000'),
   });
   expect(await netns.links.find('br0')).toBeUndefined();
 });
 
-test('a txqlen that the kind resets is noticed on a change too', async () => {
+test('the same is noticed on a change', async () => {
   const link = await netns.links.create({ kind: 'bridge', ifname: 'br0' });
-  await expect(link.set({ helloTime: 1.005 })).rejects.toMatchObject({
+  await expect(link.set(CLAMPED)).rejects.toMatchObject({
     code: 'ERR_NETLOOM_IGNORED',
-    field: 'helloTime',
+    field: 'forwardDelay',
   });
+});
+
+test('what the kernel writes in another way stands: case, short forms, whole ticks', async () => {
+  await netns.links.create({
+    kind: 'bridge',
+    ifname: 'br0',
+    ageingTime: 12.345,
+    address: '02:AA:00:00:00:01',
+  });
+  await netns.links.create({ kind: 'vxlan', ifname: 'vx0', id: 7, local6: '2001:DB8:0::1', port: 4789 });
+  expect(await netns.links.get('vx0')).toMatchObject({ data: { local6: '2001:db8::1' } });
+  const alias = 'x'.repeat(255);
+  await netns.links.set('br0', { ifalias: alias });
+  expect((await netns.links.get('br0')).ifalias).toBe(alias);
+  await netns.links.set('br0', { ifalias: '' });
+  expect((await netns.links.get('br0')).ifalias).toBeUndefined();
 });
 
 test('an option that this kernel lacks is refused, and nothing is left', async () => {

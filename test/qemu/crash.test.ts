@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createBridge } from '@netloom/bridge';
 import { scratchNetns } from '@netloom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +10,7 @@ import { readAnswer, readPruned } from './answer.js';
 import { embeddedGuest } from './guest.js';
 import { expectUntouched, TestHost } from './host.js';
 import { LONG, moments, SEED } from './moments.js';
+import type { Program } from './program.js';
 import { qemuStandIn } from './stand-in.js';
 
 // This process is an owner, too: its record has to be where the demo looks.
@@ -40,33 +43,52 @@ describe('a QEMU that is killed ends the demo', () => {
 
   test('alice at once, while bob is still being launched', async () => {
     await using host = await TestHost.create();
+    const late = join(host.folder, 'late');
+    execFileSync('mkfifo', [late]);
     const env = qemuStandIn(
       host,
       `case "$*" in *guest=alice,*) echo 'alice is ill' >&2; exit 7 ;; esac
-sleep 1
+read -r _ <${late}
 exec "$real" "$@"`,
     );
     await using demo = host.netloom(['demo'], { env });
-    const { code, stderr } = await demo.end(60);
+    await demo.line(/everything is removed|left behind/);
+    // Were bob only forgotten, he would come to life now.
+    const hold = openSync(late, 'r+');
+    writeSync(hold, '\n');
+    const { code, stderr } = await demo.end(30);
+    closeSync(hold);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/VM 'alice': QEMU exited with status 7/)]);
     expectUntouched(host);
   });
 });
 
 describe('a demo that is killed', () => {
-  const MOMENTS = LONG
-    ? moments(Array.from({ length: 20 }, (_, i) => [5 + i, 5 + i])).map(({ line }) => line)
-    : [6, 13, 19];
-  beforeAll(() => console.info(`moments of seed ${SEED}`));
+  const MOMENTS: [string, (demo: Program) => Promise<unknown>][] = [
+    ['when its bridge stands', (demo) => demo.line(/bridge nlbr\d+ with/)],
+    ['while its guests boot', (demo) => demo.line(/waiting for its console/)],
+    ['while its guests ping', (demo) => demo.line(/alice pings peer6/)],
+  ];
+  if (LONG) {
+    console.info(`moments of seed ${SEED}`);
+    const spans = Array.from({ length: 17 }, (_, i) => [7 + i, 7 + i] as const);
+    for (const { line, milliseconds } of moments(spans)) {
+      const reach = async (demo: Program) => {
+        await demo.lineCount(line);
+        await delay(milliseconds);
+      };
+      MOMENTS.push([`${milliseconds} ms after line ${line}`, reach]);
+    }
+  }
 
-  test.each(MOMENTS)('after line %i of its story is cleaned up by the next one', async (line) => {
+  test.each(MOMENTS)('%s is cleaned up by the next one', async (_, reach) => {
     await using host = await TestHost.create(runDirectory);
     host.run('ip', 'link', 'add', 'nlbr9', 'type', 'bridge');
     const living = await createBridge(host.netns, { ifname: 'living0' });
     host.remember();
     {
       await using demo = host.netloom(['demo']);
-      await demo.lineCount(line);
+      await reach(demo);
       demo.signal('SIGKILL');
       expect((await demo.ended).signal).toBe('SIGKILL');
     }
@@ -84,10 +106,9 @@ describe('a demo that is killed', () => {
     expect(dry.removed).toEqual([]);
     expect(host.state()).toEqual(left);
     // QEMU leads a session of its own and outlives the demo; its TAP outlives with it.
-    if (line >= 13) {
-      expect(dead.map(({ kind }) => kind).sort()).toEqual(['link', 'link', 'link', 'process', 'process']);
-      for (const name of ['alice', 'bob']) expect(host.qemu(name)).toBeDefined();
-    }
+    const survivors = ['alice', 'bob'].filter((name) => host.qemu(name) !== undefined);
+    expect(dead.filter(({ kind }) => kind === 'process')).toHaveLength(survivors.length);
+    expect(dead.filter(({ what }) => /^link nltap\d+ \(tun\)$/.test(what))).toHaveLength(survivors.length);
     expect(dead.some(({ what }) => /^link nlbr\d+ \(bridge\)$/.test(what))).toBe(true);
 
     await using next = host.netloom(['demo', '--count', '1']);
@@ -116,7 +137,7 @@ describe('a demo that is killed', () => {
     expectUntouched(host);
   });
 
-  test('is remembered as dead by whoever cannot see all that it left', async () => {
+  test('stays known as dead to whoever cannot see all that it left', async () => {
     await using host = await TestHost.create();
     await using elsewhere = await TestHost.create(host.runDirectory);
     {

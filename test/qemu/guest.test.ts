@@ -8,28 +8,29 @@ import { expectUntouched, TestHost } from './host.js';
 beforeAll(async () => void (await embeddedGuest()), 300_000);
 
 const MAC = '52:54:00:00:00:07';
-const BOOT = { pattern: 'netloom: ready', timeout: 180 };
+const BOOT = { pattern: /netloom: ready .*\r*\n/, timeout: 180 };
 const alive = ({ pid }: QemuVm) => existsSync(`/proc/${pid}`);
 
-/** A guest at 10.9.0.2 and fd00:9::2 on a TAP that has 10.9.0.1 and fd00:9::1. */
-async function boot(host: TestHost, options: QemuOptions = {}): Promise<{ vm: QemuVm; tap: Tap }> {
+/** A TAP of the host's with 10.9.0.1 and fd00:9::1. */
+async function addressedTap(host: TestHost): Promise<Tap> {
   const tap = await createTap(host.netns, { ifname: 'tap0', up: true, addresses: ['10.9.0.1/24'] });
   await host.netns.addresses.add({ link: tap, address: 'fd00:9::1/64', nodad: true });
+  return tap;
+}
+
+/** The embedded guest at 10.9.0.2 and fd00:9::2. */
+async function boot(tap: Tap, options: QemuOptions = {}): Promise<QemuVm> {
   const { kernel, initrd } = await embeddedGuest();
   const append = guestCommandLine({ mac: MAC, ip4: '10.9.0.2/24', ip6: 'fd00:9::2/64', host4: '10.9.0.1' });
-  const vm = await launchQemu({
-    ...{ name: 'guest', kernel, initrd, append, nics: [{ backend: tap, mac: MAC }], noReboot: true },
-    ...options,
-  });
-  return { vm, tap };
+  const nics = [{ backend: tap, mac: MAC }];
+  return launchQemu({ name: 'guest', kernel, initrd, append, nics, noReboot: true, ...options });
 }
 
 describe('a real guest', () => {
   test('comes stage by stage, is reached through its TAP, and hears the power button', async () => {
     await using host = await TestHost.create();
-    const { vm, tap } = await boot(host);
-    await using _vm = vm;
-    await using _tap = tap;
+    await using tap = await addressedTap(host);
+    await using vm = await boot(tap);
     await vm.ready('process');
     await vm.ready('qmp');
     expect(await vm.qmp.execute('query-status')).toMatchObject({ running: true });
@@ -53,7 +54,8 @@ describe('a real guest', () => {
 
   test('is asked before it is ended, if it is given the time', async () => {
     await using host = await TestHost.create();
-    const { vm, tap } = await boot(host, { shutdown: { powerdown: 60, quit: 0, term: 0 } });
+    await using tap = await addressedTap(host);
+    await using vm = await boot(tap, { shutdown: { powerdown: 60, quit: 0, term: 0 } });
     await vm.ready('console', BOOT);
     await vm.remove();
     expect(await vm.exited).toMatchObject({ code: 0, signal: null });
@@ -90,8 +92,12 @@ describe('a real guest', () => {
     );
     const tap = await createTap(host.netns, { ifname: 'tap0', up: true });
     const vm = await launchQemu({
-      ...{ name: 'lost', kernel, initrd, append: 'console=ttyS0 quiet rdinit=/probe' },
-      ...{ nics: [{ backend: tap }], shutdown: { powerdown: 0 } },
+      name: 'lost',
+      kernel,
+      initrd,
+      append: 'console=ttyS0 quiet rdinit=/probe',
+      nics: [{ backend: tap }],
+      shutdown: { powerdown: 0 },
     });
     await vm.ready('console', { pattern: 'lost in thought', timeout: 180 });
     await expect(vm.ready('console', { pattern: 'netloom: ready', timeout: 1 })).rejects.toMatchObject({
@@ -122,10 +128,15 @@ while true; do sleep 1000; done`,
     await using tap = await createTap(host.netns, { ifname: 'tap0', up: true, queues: 2 });
     expect(tap.fds).toHaveLength(2);
     await using vm = await launchQemu({
-      ...{ name: 'pair', kernel, initrd, append: 'console=ttyS0 quiet rdinit=/probe', smp: 2 },
-      ...{ nics: [{ backend: tap }], shutdown: { powerdown: 0 } },
+      name: 'pair',
+      kernel,
+      initrd,
+      append: 'console=ttyS0 quiet rdinit=/probe',
+      smp: 2,
+      nics: [{ backend: tap }],
+      shutdown: { powerdown: 0 },
     });
-    await vm.ready('console', { pattern: /queues: .*\n/, timeout: 180 });
+    await vm.ready('console', { pattern: /queues: .*\r*\n/, timeout: 180 });
     expect(vm.console.text).toMatch(/queues: rx-0 rx-1 tx-0 tx-1\s/);
     const [link] = host.json('ip', '-d', '-j', 'link', 'show', 'dev', 'tap0');
     expect(link).toMatchObject({ linkinfo: { info_data: { multi_queue: true, numqueues: 2 } } });

@@ -85,7 +85,11 @@ export class TestHost implements AsyncDisposable {
     const command = [...this.#enter(), ...through, process.execPath, NETLOOM, ...args];
     const { PATH, HOME, NETLOOM_CACHE, XDG_CACHE_HOME } = process.env;
     return new Program(command, {
-      ...{ PATH, HOME, NETLOOM_CACHE, XDG_CACHE_HOME, NETLOOM_RUN_DIR: this.runDirectory },
+      PATH,
+      HOME,
+      NETLOOM_CACHE,
+      XDG_CACHE_HOME,
+      NETLOOM_RUN_DIR: this.runDirectory,
       ...env,
     });
   }

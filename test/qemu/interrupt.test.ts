@@ -6,7 +6,7 @@ import { LONG, type Moment, moments, SEED } from './moments.js';
 
 // The story of a run has some 25 lines: steps, then VMs that boot, then pings.
 const SPANS: [number, number][] = LONG
-  ? Array.from({ length: 40 }, (_, i) => [i % 24, i % 24])
+  ? Array.from({ length: 40 }, (_, i) => [1 + (i % 23), 1 + (i % 23)])
   : [
       [1, 6],
       [7, 12],
@@ -60,7 +60,8 @@ describe('an interrupted demo takes everything down', () => {
       await delay(20);
     }
     const { code, signal } = await demo.end();
-    expect([code, signal]).toEqual([130, null]);
+    // The last one may meet a demo that has taken everything down and listens no more.
+    expect(signal ?? code).toBe(signal === null ? 130 : 'SIGINT');
     expectUntouched(host);
   });
 

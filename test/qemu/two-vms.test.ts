@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readAnswer } from './answer.js';
@@ -37,6 +37,7 @@ describe('two VMs on a bridge', () => {
     expect(await Promise.race([witness.ended, demo.ended])).toMatchObject({ stdout: 'gone\ngone\n' });
     const counted = host.json('ip', '-j', '-s', 'link');
     const hold = openSync(release, 'r+');
+    writeSync(hold, '\n\n');
     const { code, stdout } = await demo.end();
     closeSync(hold);
     expect(code).toBe(0);
@@ -160,10 +161,9 @@ describe('two VMs on a bridge', () => {
 
   test('may run twice at once', async () => {
     await using host = await TestHost.create();
-    const runs = [host.netloom(['demo', '--json']), host.netloom(['demo', '--json'])] as const;
-    await using _first = runs[0];
-    await using _second = runs[1];
-    const endings = await Promise.all(runs.map((demo) => demo.end()));
+    await using first = host.netloom(['demo', '--json']);
+    await using second = host.netloom(['demo', '--json']);
+    const endings = await Promise.all([first.end(), second.end()]);
     for (const { code, stderr } of endings) expect([code, stderr]).toEqual([0, expect.any(String)]);
     const answers = endings.map(({ stdout }) => readAnswer(stdout));
     for (const { pings } of answers)

@@ -70,6 +70,7 @@ export class Bridge implements AsyncDisposable {
     this.#handle = handle;
   }
 
+  /** The bridge’s index in its namespace. */
   get ifindex(): number {
     return this.#handle.ifindex;
   }
@@ -126,6 +127,7 @@ export class Bridge implements AsyncDisposable {
     return this;
   }
 
+  /** `remove()` when the bridge is owned, else nothing. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#handle[Symbol.asyncDispose]();
   }

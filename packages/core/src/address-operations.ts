@@ -1,4 +1,5 @@
 import { dump } from './dump.js';
+import { ArgumentError } from './errors.js';
 import { ip, refWord } from './iproute2.js';
 import type { LinkRef } from './link-options.js';
 import { resolveLink } from './link-queries.js';
@@ -16,7 +17,7 @@ import {
 } from './netlink/tables/address.js';
 import { RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE } from './netlink/tables/route.js';
 import { ask, type Operation, outcomeAt } from './operation.js';
-import { checkOptions } from './options.js';
+import { checkInteger, checkOptions } from './options.js';
 import { familyNumber, parsePrefix } from './prefix.js';
 import { PROTOCOL } from './protocol.js';
 import { expectSuccess } from './refusal.js';
@@ -123,18 +124,42 @@ export function* listAddresses(filter: AddressFilter = {}): Operation<Address[]>
   });
 }
 
-function request(options: AddressOptions, ifindex: number) {
+/** An address' options, checked and taken apart. */
+function check(options: AddressOptions) {
+  checkOptions(options, NAMES);
+  const { scope, preferred, valid } = options;
   const local = parsePrefix('address', options.address);
-  const peer = options.peer === undefined ? undefined : parsePrefix('peer', options.peer);
+  const same = (field: 'peer' | 'broadcast', text: string) => {
+    const other = parsePrefix(field, text);
+    if (other.family === local.family) return other;
+    throw new ArgumentError(field, `${text} is not of the family of ${options.address}`);
+  };
+  const peer = options.peer === undefined ? undefined : same('peer', options.peer);
+  if (options.broadcast !== undefined && local.family === 6) {
+    throw new ArgumentError('broadcast', 'IPv6 has no broadcast addresses');
+  }
   const broadcast =
-    options.broadcast === 'auto'
-      ? lastOf(local.bytes, local.length)
-      : options.broadcast === undefined
-        ? undefined
-        : parsePrefix('broadcast', options.broadcast).address;
+    options.broadcast === undefined
+      ? undefined
+      : options.broadcast === 'auto'
+        ? lastOf(local.bytes, local.length)
+        : same('broadcast', options.broadcast).address;
+  if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) {
+    throw new ArgumentError('scope', `'${scope}' is none of ${Object.keys(SCOPES).join(', ')}`);
+  }
+  for (const [field, seconds] of Object.entries({ preferred, valid })) {
+    if (seconds !== undefined && seconds !== Number.POSITIVE_INFINITY) {
+      checkInteger(field, seconds, 0, FOR_EVER - 1);
+    }
+  }
+  return { options, local, peer, broadcast };
+}
+
+function request({ options, local, peer, broadcast }: ReturnType<typeof check>, ifindex: number) {
   const flags =
     (options.nodad === true ? IFA_F_NODAD : 0) | (options.noprefixroute === true ? IFA_F_NOPREFIXROUTE : 0);
   const lifetimes = options.preferred !== undefined || options.valid !== undefined;
+  const ticks = (seconds = FOR_EVER) => Math.min(seconds, FOR_EVER);
   return {
     header: {
       family: familyNumber(local.family),
@@ -148,7 +173,7 @@ function request(options: AddressOptions, ifindex: number) {
       ...(broadcast === undefined ? {} : { broadcast }),
       ...(flags === 0 ? {} : { flags }),
       ...(lifetimes
-        ? { cacheinfo: { preferred: options.preferred ?? FOR_EVER, valid: options.valid ?? FOR_EVER } }
+        ? { cacheinfo: { preferred: ticks(options.preferred), valid: ticks(options.valid) } }
         : {}),
     },
   };
@@ -176,10 +201,9 @@ export function* addAddress(
   options: AddressOptions,
   replace = false,
 ): Operation<void> {
-  checkOptions(options, NAMES);
-  request(options, 0);
+  const checked = check(options);
   const ifindex = yield* resolveLink(options.link, 'link');
-  const { header, values } = request(options, ifindex);
+  const { header, values } = request(checked, ifindex);
   const flags = NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
   const outcomes = yield* ask((batch) =>
     batch.add(RTM_NEWADDR, flags, ADDRESS_MESSAGE, header, { ...values, proto: PROTOCOL }),
@@ -194,9 +218,9 @@ export function* addAddress(
 
 /** Removes an address; one that is gone, or whose link is gone, is success. */
 export function* removeAddress(netns: string | undefined, options: AddressOptions): Operation<void> {
-  checkOptions(options, NAMES);
+  const checked = check(options);
   const ifindex = yield* resolveLink(options.link, 'link');
-  const { header, values } = request(options, ifindex);
+  const { header, values } = request(checked, ifindex);
   const outcomes = yield* ask((batch) => batch.add(RTM_DELADDR, 0, ADDRESS_MESSAGE, header, values));
   const outcome = outcomeAt(outcomes, 0);
   // EADDRNOTAVAIL (99): no such address; ENODEV (19): no such link.

@@ -16,6 +16,7 @@ export class Addresses {
     this.#context = context;
   }
 
+  /** Addresses of both families, or those that the filter names. */
   list(filter?: AddressFilter): Promise<Address[]> {
     return this.#context.run(listAddresses(filter));
   }
@@ -44,18 +45,22 @@ export class SyncAddresses {
     this.#context = context;
   }
 
+  /** Addresses of both families, or those that the filter names. */
   list(filter?: AddressFilter): Address[] {
     return this.#context.runSync(listAddresses(filter));
   }
 
+  /** Adds an address. EEXIST when the link has it. */
   add(options: AddressOptions): void {
     this.#context.runSync(addAddress(this.#context.name, options));
   }
 
+  /** Adds an address, or changes its lifetimes and flags when it is there. */
   replace(options: AddressOptions): void {
     this.#context.runSync(addAddress(this.#context.name, options, true));
   }
 
+  /** Removes an address; gone already is success. */
   remove(options: AddressOptions): void {
     this.#context.runSync(removeAddress(this.#context.name, options));
   }

@@ -14,6 +14,9 @@ export interface NetloomErrorDetails {
 }
 
 const BRAND = Symbol.for('@netloom/core.NetloomError');
+const ARGUMENT_BRAND = Symbol.for('@netloom/core.ArgumentError');
+const NETLINK_BRAND = Symbol.for('@netloom/core.NetlinkError');
+const DUMP_BRAND = Symbol.for('@netloom/core.DumpInterruptedError');
 
 /**
  * Every error that Netloom throws on purpose. `code` is an errno name (`EEXIST`) or `ERR_NETLOOM_*`.
@@ -25,11 +28,11 @@ export class NetloomError extends Error {
   readonly code: string;
   /** The first line of the message: `cannot <verb> <thing>: <reason>`. */
   readonly summary: string;
-  readonly field?: string;
-  readonly kernelMessage?: string;
-  readonly hint?: string;
-  readonly command?: string;
-  readonly request?: string;
+  declare readonly field?: string;
+  declare readonly kernelMessage?: string;
+  declare readonly hint?: string;
+  declare readonly command?: string;
+  declare readonly request?: string;
 
   constructor(code: string, summary: string, details: NetloomErrorDetails = {}) {
     super(
@@ -46,8 +49,10 @@ export class NetloomError extends Error {
     brand(this, BRAND);
   }
 
+  /** True for an error of any copy of this package. */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
-    return this === NetloomError ? hasBrand(value, BRAND) : inheritsFrom(value, this);
+    const key = BRANDS.get(this);
+    return key === undefined ? inheritsFrom(value, this) : hasBrand(value, key);
   }
 }
 
@@ -56,10 +61,9 @@ export class ArgumentError extends NetloomError {
   override readonly name: string = 'ArgumentError';
   constructor(field: string, reason: string, details: NetloomErrorDetails = {}) {
     super('ERR_NETLOOM_ARGUMENT', `invalid ${field}: ${reason}`, { ...details, field });
+    brand(this, ARGUMENT_BRAND);
   }
 }
-
-const NETLINK_BRAND = Symbol.for('@netloom/core.NetlinkError');
 
 /** A request that the kernel refused. `code` is the errno's name, `errno` its number. */
 export class NetlinkError extends NetloomError {
@@ -70,10 +74,6 @@ export class NetlinkError extends NetloomError {
     this.errno = errno;
     brand(this, NETLINK_BRAND);
   }
-
-  static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
-    return this === NetlinkError ? hasBrand(value, NETLINK_BRAND) : inheritsFrom(value, this);
-  }
 }
 
 /** A dump that the kernel interrupted again and again; `partial` is what the last try read. */
@@ -83,8 +83,16 @@ export class DumpInterruptedError extends NetloomError {
   constructor(summary: string, partial: readonly unknown[], details: NetloomErrorDetails = {}) {
     super('ERR_NETLOOM_DUMP_INTERRUPTED', summary, details);
     this.partial = partial;
+    brand(this, DUMP_BRAND);
   }
 }
+
+const BRANDS = new Map<unknown, symbol>([
+  [NetloomError, BRAND],
+  [ArgumentError, ARGUMENT_BRAND],
+  [NetlinkError, NETLINK_BRAND],
+  [DumpInterruptedError, DUMP_BRAND],
+]);
 
 function composeMessage(code: string, summary: string, details: NetloomErrorDetails): string {
   const lines = [summary];

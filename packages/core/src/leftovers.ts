@@ -1,3 +1,4 @@
+import { NetloomError } from './errors.js';
 import type { Link } from './link.js';
 import { removeLink } from './link-change.js';
 import { listLinks } from './link-queries.js';
@@ -31,7 +32,14 @@ interface Found extends Leftover {
  */
 export async function leftovers(): Promise<Leftover[]> {
   const found = await search();
-  return found.map(({ remove: _, ...leftover }) => leftover);
+  return found.map(({ kind, what, netns, owner, mark, state }) => ({
+    kind,
+    what,
+    netns,
+    owner,
+    mark,
+    state,
+  }));
 }
 
 /** Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. */
@@ -53,6 +61,7 @@ async function search(): Promise<Found[]> {
     states.set(owner, known);
     return known;
   };
+  const own = await searchNetns(undefined, stateOf);
   const found: Found[] = markedProcesses().map((marked) => ({
     kind: 'process',
     what: `process ${marked.pid} (${marked.program})`,
@@ -62,7 +71,8 @@ async function search(): Promise<Found[]> {
     state: stateOf(marked.owner),
     remove: () => endProcess(marked),
   }));
-  for (const name of [undefined, ...namesOfNetns()]) found.push(...(await searchNetns(name, stateOf)));
+  found.push(...own);
+  for (const name of namesOfNetns()) found.push(...(await searchNetns(name, stateOf)));
   const order = { process: 0, link: 1, netns: 2 };
   return found.sort((a, b) => order[a.kind] - order[b.kind]);
 }
@@ -74,7 +84,9 @@ async function searchNetns(
   let netns: Netns;
   try {
     netns = openNetnsSync(name);
-  } catch {
+  } catch (error) {
+    // No addon, or no Linux: nothing was looked at, which is not the same as nothing found.
+    if (error instanceof NetloomError && error.code.startsWith('ERR_NETLOOM')) throw error;
     // Gone meanwhile, or a file without a namespace: not ours to judge.
     return [];
   }

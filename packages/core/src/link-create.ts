@@ -109,7 +109,8 @@ function* createUnderIndex(
     if (created.verdict.errno === 0 && message !== undefined) {
       const link = readLink(message);
       if (marked === undefined) return link;
-      if (marked.verdict.errno === 0) return yield* withAltname(link, mark);
+      // Read before its mark was set: the name is known, and needs no second look.
+      if (marked.verdict.errno === 0) return { ...link, altnames: [...link.altnames, mark ?? ''] };
       yield* removeLink(undefined, ifindex);
       throw refusal(marked, { ...context, request: 'RTM_NEWLINKPROP' });
     }
@@ -120,11 +121,6 @@ function* createUnderIndex(
     if (indexTaken && settings.ifindex === undefined && tries < TRIES) continue;
     throw refusal(created, { ...context, ...explainTaken(taken, indexTaken) });
   }
-}
-
-/** The link was read before its mark was set: the name is known, and needs no second look. */
-function* withAltname(link: Link, mark: string | undefined): Operation<Link> {
-  return mark === undefined ? link : { ...link, altnames: [...link.altnames, mark] };
 }
 
 const isTaken = ({ verdict }: Outcome) => verdict.errno === EEXIST || verdict.errno === EBUSY;

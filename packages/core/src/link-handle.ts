@@ -69,6 +69,7 @@ export class LinkHandle implements AsyncDisposable {
     return this;
   }
 
+  /** `remove()` when the link is owned, else nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.owned) await this.remove();
   }

@@ -57,6 +57,7 @@ type PortReadOnly =
 /** Attributes of a bridge port that can be set. */
 export type BridgePortSettings = Omit<ValuesOf<typeof BRIDGE_PORT>, PortReadOnly>;
 
+/** Attributes of a macvlan or macvtap that can be set. */
 export type MacvlanSettings = Omit<ValuesOf<typeof MACVLAN>, 'bcQueueLenUsed' | 'unknown'>;
 
 /** Attributes of a VXLAN; `link` is the underlay, `group` the multicast group or the one remote. */

@@ -1,6 +1,7 @@
 import { ArgumentError } from './errors.js';
 import type { TableNames } from './link-kinds.js';
 import { KIND_TABLES, PORT_TABLES } from './link-kinds.js';
+import { lladdr } from './netlink/codec.js';
 import type { AttributeSet, Values } from './netlink/table.js';
 import { IFF_NOARP, IFF_UP, type LINK, LINK_KINDS, PORT_KINDS } from './netlink/tables/link.js';
 import { checkBoolean, checkIfname, checkInteger, checkMac, checkOptions } from './options.js';
@@ -83,6 +84,8 @@ export function checkSettings(options: LinkBirth): void {
   if (ifname !== undefined) checkIfname('ifname', ifname);
   if (mtu !== undefined) checkInteger('mtu', mtu, 0, 0xffff_ffff);
   if (address !== undefined) checkMac('address', address);
+  const badBroadcast = options.broadcast === undefined ? undefined : lladdr.check?.(options.broadcast);
+  if (badBroadcast !== undefined) throw new ArgumentError('broadcast', badBroadcast);
   if (txqlen !== undefined) checkInteger('txqlen', txqlen, 0, 0xffff_ffff);
   if (group !== undefined) checkInteger('group', group, 0, 0x7fff_ffff);
   if (up !== undefined) checkBoolean('up', up);
@@ -175,7 +178,7 @@ export function portAttributes(kind: string, options: object): Values<AttributeS
   checkOptions(options, names);
   const given = withoutUndefined(options);
   checkData(PORT_KINDS.get(kind)?.attributes, { ...given });
-  return given as Values<AttributeSet>;
+  return given;
 }
 
 /** Options may be given as undefined (`exactOptionalPropertyTypes` is the caller's choice). */

@@ -2,10 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { NetloomError } from './errors.js';
 import type { Link } from './link.js';
 import type { LinkBirth } from './link-options.js';
+import { sourceOf, Writer } from './netlink/bytes.js';
+import type { AttributeSet, Table } from './netlink/table.js';
+import { LINK_KINDS, PORT_KINDS } from './netlink/tables/link.js';
 
 /** Orders rather than states: they are carried out, and there is nothing to read back. */
 const ORDERS = new Set(['fdbFlush', 'flush', 'multiBoolopt']);
 
+type KindTable = Table<AttributeSet>;
 type KindData = Readonly<Record<string, unknown>> | Uint8Array | undefined;
 
 /** What was asked of a link; references are indices by now. */
@@ -25,7 +29,8 @@ export function ignoredField(link: Link, asked: Asked): string | undefined {
     txqlen,
     group,
     up,
-    ifalias,
+    // An empty alias is none.
+    ifalias: ifalias === '' ? undefined : ifalias,
     addrGenMode,
     master: asked.master === 0 ? undefined : asked.master,
     ...(ifname?.includes('%') === true ? {} : { ifname }),
@@ -35,17 +40,29 @@ export function ignoredField(link: Link, asked: Asked): string | undefined {
   }
   if (asked.master === 0 && link.master !== undefined) return 'master';
   // A veth's peer is never read back with it: it is read from its own namespace.
-  const data = link.kind === 'veth' ? undefined : ignoredData(link.data, asked.data);
-  return data ?? ignoredData(link.slaveData, asked.slaveData);
+  const data =
+    link.kind === 'veth' ? undefined : ignoredData(LINK_KINDS.get(link.kind ?? ''), link.data, asked.data);
+  return data ?? ignoredData(PORT_KINDS.get(link.slaveKind ?? ''), link.slaveData, asked.slaveData);
 }
 
-function ignoredData(stands: KindData, asked: KindData): string | undefined {
+function ignoredData(table: KindTable | undefined, stands: KindData, asked: KindData): string | undefined {
   if (asked === undefined || asked instanceof Uint8Array) return undefined;
   const there = stands === undefined || stands instanceof Uint8Array ? {} : stands;
-  return Object.entries(asked).find(([name, value]) => {
-    const normal = typeof value === 'string' ? value.toLowerCase() : value;
-    return !ORDERS.has(name) && !isDeepStrictEqual(there[name], normal);
-  })?.[0];
+  const normal = table === undefined ? asked : written(table, asked);
+  const same = (name: string) => {
+    const codec = table?.attributes[name]?.codec;
+    if (codec?.same === undefined) return isDeepStrictEqual(there[name], normal[name]);
+    return name in there && codec.same(there[name], normal[name]);
+  };
+  return Object.keys(asked).find((name) => !ORDERS.has(name) && !same(name));
+}
+
+/** What was asked as it reads when it has been written: an address in its normal form, a time in whole ticks. */
+function written(table: KindTable, asked: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const writer = new Writer();
+  table.encode(writer, asked);
+  const bytes = writer.finish();
+  return table.decode(sourceOf(bytes), 0, bytes.length);
 }
 
 /** The error for an option that the kernel acknowledged and did not take. */

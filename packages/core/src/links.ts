@@ -73,26 +73,32 @@ export class SyncLinks {
     this.#context = context;
   }
 
+  /** All links, or those that the filter names. */
   list(filter?: LinkFilter): Link[] {
     return this.#context.runSync(listLinks(filter));
   }
 
+  /** One link by name, alternative name or index. Throws ENODEV when there is none. */
   get(ref: LinkRef): Link {
     return this.#context.runSync(getLink(ref));
   }
 
+  /** The same, undefined when there is none. */
   find(ref: LinkRef): Link | undefined {
     return this.#context.runSync(findLink(ref));
   }
 
+  /** Creates a link of any kind, marked as ours and read back. */
   create(options: NewLink): LinkHandle {
     return this.#context.runSync(createMarked(this.#context, options));
   }
 
+  /** Changes a link and returns it as it then stands. */
   set(ref: LinkRef, settings: LinkSettings & Record<string, unknown>): Link {
     return this.#context.runSync(setLink(this.#context.name, ref, settings));
   }
 
+  /** Removes a link, whoever made it; gone already is success. */
   remove(ref: LinkRef): void {
     this.#context.runSync(removeLink(this.#context.name, ref));
   }

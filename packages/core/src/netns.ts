@@ -70,7 +70,7 @@ export class Netns implements AsyncDisposable {
     try {
       this.#checkOpen();
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     return this.#runner.run(operation);
   }
@@ -131,6 +131,7 @@ export class Netns implements AsyncDisposable {
     return this;
   }
 
+  /** `remove()` when the name is owned; else sysctls that were set are put back and the handle is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.owned) await this.remove();
     else {

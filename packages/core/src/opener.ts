@@ -10,9 +10,11 @@ export interface Opener {
   readonly descriptor: Descriptor;
   /** `receiveBuffer` in bytes; the default of NetlinkSocket.open when left out. */
   openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket;
+  /** One queue of a TUN or TAP device, made or opened inside. */
   openTun(request: TunRequest): TunQueue;
   /** A file below /proc/sys as the namespace sees it; `path` is `net/ipv4/ip_forward`. */
   openSysctl(path: string, write: boolean): Descriptor;
+  /** Closes the namespace’s descriptor; what was opened lives on. */
   close(): void;
 }
 

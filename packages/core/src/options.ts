@@ -61,6 +61,7 @@ export function checkInteger(field: string, value: unknown, min: number, max: nu
   }
 }
 
+/** True or false, or an ArgumentError. */
 export function checkBoolean(field: string, value: unknown): void {
   if (typeof value !== 'boolean') throw new ArgumentError(field, `${describe(value)} is not true or false`);
 }
@@ -80,10 +81,17 @@ export function checkIfname(field: string, value: unknown): asserts value is str
   if (bytes > 15) {
     throw new ArgumentError(field, `'${value}' has ${bytes} bytes; a link name has at most 15`);
   }
-  // eslint-disable-next-line no-control-regex -- a zero byte would end the name early
-  const bad = /[/:\s\u0000]/.exec(value);
+  const bad = /[/:\s]/.exec(value) ?? (value.includes('\0') ? ['\0'] : null);
   if (bad !== null) {
     throw new ArgumentError(field, `'${value}' holds ${JSON.stringify(bad[0])}: no '/', ':' or white space`);
+  }
+  // The kernel looks at bytes, and its isspace() takes 0xa0 for white space: 'à' is c3 a0 (lib/ctype.c).
+  if (Buffer.from(value).includes(0xa0)) {
+    throw new ArgumentError(field, `'${value}' holds the byte 0xa0, which the kernel takes for white space`);
+  }
+  // sysctl_dev_name_is_allowed(): they are directories of /proc/sys/net/ipv4/conf already.
+  if (value === 'all' || value === 'default') {
+    throw new ArgumentError(field, `'${value}' cannot be a link name: it stands for all links in sysctls`);
   }
   if (value === '.' || value === '..') throw new ArgumentError(field, `'${value}' cannot be a link name`);
   if (value.includes('%') && !/^[^%]*%d[^%]*$/.test(value)) {

@@ -88,10 +88,18 @@ export function removeRecord(owner: string): void {
 export function readRecord(owner: string): OwnerRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(recordPath(owner), 'utf8')) as OwnerRecord;
-    return record.version === 1 && record.owner === owner ? record : undefined;
+    return record.owner === owner && isWhole(record) ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Half a record proves nothing: a boot id that is missing is not another boot. */
+function isWhole({ version, bootId, pidNamespace, pid, startTime }: OwnerRecord): boolean {
+  const texts = [bootId, pidNamespace, startTime] as readonly unknown[];
+  return (
+    version === 1 && Number.isInteger(pid) && texts.every((text) => typeof text === 'string' && text !== '')
+  );
 }
 
 export function ownerState(owner: string): OwnerState {

@@ -40,7 +40,7 @@ export function parsePrefix(field: string, text: unknown): Prefix {
   const length = slash === -1 ? undefined : text.slice(slash + 1);
   if (bytes === undefined) throw new ArgumentError(field, `'${text}' is not an IP address or prefix`);
   const bits = bytes.length * 8;
-  if (length !== undefined && !/^[0-9]{1,3}$/.test(length)) {
+  if (length !== undefined && !/^(0|[1-9][0-9]{0,2})$/.test(length)) {
     throw new ArgumentError(field, `'${text}': a prefix length is a number from 0 to ${bits}`);
   }
   const prefixLength = length === undefined ? bits : Number(length);

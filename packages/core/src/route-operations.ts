@@ -39,6 +39,7 @@ const TYPES = [
   'throw',
   'nat',
 ] as const;
+/** What a route does with a packet, by the words of `ip route`. */
 export type RouteType = (typeof TYPES)[number];
 
 /** A route as RTM_GETROUTE shows it. */
@@ -171,7 +172,7 @@ function check(options: RouteOptions): Checked {
   if (priority !== undefined) checkInteger('priority', priority, 0, 0xffff_ffff);
   if (mtu !== undefined) checkInteger('mtu', mtu, 1, 0xffff_ffff);
   if (type !== undefined && !TYPES.includes(type)) {
-    throw new ArgumentError('type', `'${String(type)}' is not a route type: ${TYPES.join(', ')}`);
+    throw new ArgumentError('type', `'${type}' is not a route type: ${TYPES.join(', ')}`);
   }
   return { options, family, dst, gateway, prefsrc };
 }

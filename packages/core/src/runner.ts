@@ -1,3 +1,4 @@
+import { NetloomError } from './errors.js';
 import type { Outcome } from './netlink/exchange.js';
 import type { NetlinkSocket } from './netlink/socket.js';
 import { type Operation, PAUSE, type Step } from './operation.js';
@@ -21,6 +22,7 @@ export class Runner {
   readonly #open: () => NetlinkSocket;
   #promised: NetlinkSocket | undefined;
   #immediate: NetlinkSocket | undefined;
+  #closed = false;
   #queue: { task: Task; step: Step }[] = [];
 
   constructor(open: () => NetlinkSocket) {
@@ -29,7 +31,7 @@ export class Runner {
 
   run<T>(operation: Operation<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#advance({ operation, resolve: resolve as Task['resolve'], reject }, NOTHING);
+      this.#advance({ operation, resolve, reject }, NOTHING);
     });
   }
 
@@ -55,6 +57,7 @@ export class Runner {
   }
 
   close(): void {
+    this.#closed = true;
     this.#promised?.close();
     this.#immediate?.close();
     this.#promised = undefined;
@@ -85,6 +88,8 @@ export class Runner {
     if (waiting.length === 0) return;
     this.#queue = [];
     try {
+      if (this.#closed)
+        throw new NetloomError('ERR_NETLOOM_CLOSED', 'cannot ask the kernel: the handle was closed');
       this.#send((this.#promised ??= this.#open()), waiting);
     } catch (error) {
       for (const { task } of waiting) this.#advance(task, NOTHING, { error });
@@ -103,7 +108,10 @@ export class Runner {
         this.#advance(task, NOTHING, { error });
       }
     }
-    if (batch.count === 0) return;
+    if (batch.count === 0) {
+      for (const { task } of sent) this.#advance(task, NOTHING);
+      return;
+    }
     socket.exchange(batch).then(
       (outcomes) => {
         for (const { task, start, end } of sent) this.#advance(task, outcomes.slice(start, end));

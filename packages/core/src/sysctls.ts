@@ -21,15 +21,17 @@ export class Sysctls {
     return Promise.resolve().then(() => this.getSync(name));
   }
 
-  /** Sets a value and reads it back; what it was before is restored by `restore`. */
+  /** Sets a value; what it was before is restored by `restore`. The kernel may round it: `get` tells. */
   set(name: string, value: string | number): Promise<void> {
     return Promise.resolve().then(() => this.setSync(name, value));
   }
 
+  /** The same as `get` as a plain call. */
   getSync(name: string): string {
     return this.#with(name, false, (fd) => readText(fd));
   }
 
+  /** The same as `set` as a plain call. */
   setSync(name: string, value: string | number): void {
     const before = this.getSync(name);
     this.#write(name, String(value));
@@ -38,7 +40,7 @@ export class Sysctls {
 
   /** Puts back what this handle changed; settings that have gone since are left out. */
   restore(): void {
-    for (const [name, value] of [...this.#before].reverse()) {
+    for (const [name, value] of [...this.#before].toReversed()) {
       try {
         this.#write(name, value);
       } catch (error) {

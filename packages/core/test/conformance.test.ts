@@ -91,7 +91,9 @@ describe.each(CHECKED)('%s', (constant, { name: prefix, attributes }) => {
     expect(unknown.map(([name]) => name)).toEqual([]);
   });
 
-  test.skipIf(PARTS.has(constant))('has every attribute that the header has', () => {
+  if (PARTS.has(constant)) return;
+
+  test('has every attribute that the header has', () => {
     const known = new Set(named.map(([name]) => name));
     const [first] = named.filter(([name]) => HEADER.values.has(name));
     const members = HEADER.enums.find((one) => one.includes(first?.[0] ?? ''));
@@ -169,7 +171,7 @@ describe('byte order and sign', () => {
     ['IFLA_LINK_NETNSID', core.LINK.attributes.linkNetnsid, 's32'],
     ['IFLA_NEW_NETNSID', core.LINK.attributes.newNetnsid, 's32'],
     ['NETNSA_NSID', core.NSID.attributes.nsid, 's32'],
-  ])('%s is %3$s', (_name, { codec }, expected) => {
+  ])('%s', (_name, { codec }, expected) => {
     expect(codec.name).toBe(expected);
   });
 

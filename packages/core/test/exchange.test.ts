@@ -17,18 +17,37 @@ const names = (bytes: readonly { messages: readonly Parameters<typeof readAttrib
   bytes.map(({ messages }) => messages.map((one) => readAttributes(LINK_MESSAGE, one).ifname));
 
 describe('a batch', () => {
+  const flagsOf = (batch: RequestBatch) => [...messagesIn(batch.bytes())].map(({ flags }) => flags);
+  const CREATE = 0x400;
+  const ACK = 0x4;
+
   test('numbers its requests one after another, each padded to four bytes', () => {
     const batch = new RequestBatch(41);
-    expect(batch.add(RTM_NEWLINK, 0x400, LINK_MESSAGE, { ifindex: 3 }, { ifname: 'abcd' })).toBe(0);
-    expect(batch.addDump(RTM_GETLINK, LINK_MESSAGE, {}, {})).toBe(1);
+    expect(batch.addDump(RTM_GETLINK, LINK_MESSAGE, {}, {})).toBe(0);
+    expect(batch.add(RTM_NEWLINK, CREATE, LINK_MESSAGE, { ifindex: 3 }, { ifname: 'abcd' })).toBe(1);
     expect(batch.count).toBe(2);
     const sent = [...messagesIn(batch.bytes())];
     expect(sent.map(({ type, flags, seq }) => [type, flags, seq])).toEqual([
-      [RTM_NEWLINK, 0x405, 41],
-      [RTM_GETLINK, 0x301, 42],
+      [RTM_GETLINK, 0x301, 41],
+      [RTM_NEWLINK, 0x405, 42],
     ]);
     expect(batch.bytes().length % 4).toBe(0);
-    expect(readHeader(LINK_MESSAGE, sent[0] as never)).toMatchObject({ ifindex: 3, flags: 0 });
+    expect(readHeader(LINK_MESSAGE, sent[1] as never)).toMatchObject({ ifindex: 3, flags: 0 });
+  });
+
+  test('asks for the end of each run of plain changes, and for one in sixty-four of a long run', () => {
+    const batch = new RequestBatch(1);
+    for (let i = 0; i < 200; i++) batch.add(RTM_NEWLINK, CREATE, LINK_MESSAGE, {}, {});
+    const acked = flagsOf(batch).flatMap((flags, i) => ((flags & ACK) === 0 ? [] : [i]));
+    expect(acked).toEqual([63, 127, 191, 199]);
+  });
+
+  test('asks for the answer of all that reads, echoes or takes away', () => {
+    const batch = new RequestBatch(1);
+    const ECHO = 0x8;
+    for (const flags of [0, CREATE | ECHO, 0, CREATE]) batch.add(RTM_NEWLINK, flags, LINK_MESSAGE, {}, {});
+    batch.add(RTM_GETLINK, 0, LINK_MESSAGE, {}, {});
+    expect(flagsOf(batch).map((flags) => flags & ACK)).toEqual([ACK, ACK, ACK, 0, ACK]);
   });
 
   test('pads a fixed header that is no multiple of four', () => {
@@ -128,7 +147,12 @@ describe('a message', () => {
   test('shorter than its fixed header reads as zeros, without attributes', () => {
     const [short] = messagesIn(message(RTM_NEWLINK, 0, 1, Uint8Array.of(7)));
     expect(readHeader(LINK_MESSAGE, short as never)).toEqual({
-      ...{ family: 7, pad: 0, type: 0, ifindex: 0, flags: 0, change: 0 },
+      family: 7,
+      pad: 0,
+      type: 0,
+      ifindex: 0,
+      flags: 0,
+      change: 0,
     });
     expect(readAttributes(LINK_MESSAGE, short as never)).toEqual({});
   });
@@ -150,8 +174,17 @@ describe('what a real kernel answered', () => {
   test('the loopback link of a fresh namespace', () => {
     expect(linksIn('get-lo')).toMatchObject([
       {
-        ...{ ifindex: 1, type: 772, flags: 0x8, ifname: 'lo', mtu: 65_536, txqlen: 1000, group: 0 },
-        ...{ address: '00:00:00:00:00:00', broadcast: '00:00:00:00:00:00', operstate: 2, qdisc: 'noop' },
+        ifindex: 1,
+        type: 772,
+        flags: 0x8,
+        ifname: 'lo',
+        mtu: 65_536,
+        txqlen: 1000,
+        group: 0,
+        address: '00:00:00:00:00:00',
+        broadcast: '00:00:00:00:00:00',
+        operstate: 2,
+        qdisc: 'noop',
         stats64: { rxPackets: 0n, txPackets: 0n },
         afSpec: { inet6: { addrGenMode: 0 } },
       },
@@ -163,7 +196,7 @@ describe('what a real kernel answered', () => {
     expect(linksIn('dump-filtered')).toHaveLength(1);
     expect(bridge?.linkinfo).toMatchObject({
       kind: 'bridge',
-      data: { ageingTime: 300, forwardDelay: 15, maxAge: 20, vlanFiltering: false, vlanProtocol: 0x8100 },
+      data: { ageingTime: 300, forwardDelay: 15, maxAge: 20, mcastSnooping: true },
     });
     expect(bridge?.linkinfo?.data).toMatchObject({ groupAddr: '01:80:c2:00:00:00', mcastQueryIntvl: 125 });
     const [outcome] = outcomesOf(dump(), captured('dump-filtered').reply);

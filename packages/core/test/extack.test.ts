@@ -163,7 +163,10 @@ describe('what is missing', () => {
     const veth = batchOf({ linkinfo: { kind: 'veth', data: { peer: { mtu: 9000 } } } });
     const missingNest = offsetOf(veth.bytes(), 18, 2, 1);
     expect(veth.fieldPath(0, { errno: 22, missingType: 3, missingNest })).toEqual([
-      ...['linkinfo', 'data', 'peer', 'ifname'],
+      'linkinfo',
+      'data',
+      'peer',
+      'ifname',
     ]);
   });
 

@@ -36,11 +36,13 @@ const SMALL = table('SMALL', { id: attr(1, u32), level: attr(2, u8), label: attr
 
 describe('an attribute', () => {
   test('is its length without padding, its number, its payload, and padding to four bytes', () => {
-    expect([...encode(SMALL, { id: 5, level: 7, label: 'ab' })]).toEqual([
-      ...[8, 0, 1, 0, 5, 0, 0, 0],
-      ...[5, 0, 2, 0, 7, 0, 0, 0],
-      ...[7, 0, 3, 0, 0x61, 0x62, 0, 0],
-    ]);
+    expect([...encode(SMALL, { id: 5, level: 7, label: 'ab' })]).toEqual(
+      [
+        [8, 0, 1, 0, 5, 0, 0, 0],
+        [5, 0, 2, 0, 7, 0, 0, 0],
+        [7, 0, 3, 0, 0x61, 0x62, 0, 0],
+      ].flat(),
+    );
   });
 
   test('that is undefined is not written', () => {

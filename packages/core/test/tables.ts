@@ -42,6 +42,7 @@ const SIMPLE: Readonly<Record<string, (random: Random) => unknown>> = {
   bool32: (random) => random.chance(2),
   flag: () => true,
   string: (random) => random.pick(TEXTS),
+  text: (random) => random.pick(TEXTS),
   bytes: (random) => random.bytes(random.below(40)),
   lladdr: (random) => mac(random, random.pick([1, 4, 6, 8, 20])),
   'ip-address': ip,
@@ -61,7 +62,7 @@ export function randomValue(random: Random, codec: Codec<unknown>, siblings: obj
   if (isStruct(codec)) return randomStruct(random, codec);
   if (codec.name === `message with ${netlink.LINK_HEADER.name}`) {
     const header = randomStruct(random, netlink.LINK_HEADER);
-    return { ...header, ...randomValues(random, netlink.LINK as unknown as AnyTable, depth - 1) };
+    return { ...header, ...randomValues(random, netlink.LINK, depth - 1) };
   }
   const inner = codec.nest?.(siblings);
   if (isTable(inner)) return randomValues(random, inner, depth - 1);

@@ -90,6 +90,7 @@ export class QemuConsole implements AsyncIterable<string> {
     });
   }
 
+  /** Lines as they come; the class says what a slow reader misses. */
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void> {
     let position = this.#dropped;
     for (;;) {

@@ -112,6 +112,7 @@ export class VethPeer {
     return this.netns.links.get(this.ifindex);
   }
 
+  /** Changes the far end and reads it back. */
   set(settings: LinkSettings): Promise<Link> {
     return this.netns.links.set(this.ifindex, { ...settings });
   }
@@ -130,10 +131,12 @@ export class Veth implements AsyncDisposable {
     this.peer = peer;
   }
 
+  /** Index of the near end in its namespace. */
   get ifindex(): number {
     return this.#handle.ifindex;
   }
 
+  /** Name of the near end when the pair was made. */
   get ifname(): string {
     return this.#handle.ifname;
   }
@@ -148,6 +151,7 @@ export class Veth implements AsyncDisposable {
     return this.#handle.get();
   }
 
+  /** Changes the near end and reads it back. */
   set(settings: LinkSettings): Promise<Link> {
     return this.#handle.set({ ...settings });
   }
@@ -163,6 +167,7 @@ export class Veth implements AsyncDisposable {
     return this;
   }
 
+  /** `remove()` when the pair is owned, else nothing. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#handle[Symbol.asyncDispose]();
   }

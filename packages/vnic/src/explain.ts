@@ -1,4 +1,4 @@
-import { fromNative, type Netns, NetloomError } from '@netloom/core';
+import { fromNative, type Link, type Netns, NetloomError } from '@netloom/core';
 
 /** What opening a device ran into, in the caller's terms: the name taken, the node missing, the right missing. */
 export async function explain(
@@ -23,7 +23,7 @@ export async function explain(
     return fromNative(error, what, { field: '/dev/net/tun', ...(hint === undefined ? {} : { hint }) });
   }
   // TUNSETIFF says EBUSY for a TAP of that name and EINVAL for any other link: both are a name that is taken.
-  const taken = ifname === undefined ? undefined : await netns.links.find(ifname).catch(() => undefined);
+  const taken = ifname === undefined || ifname.includes('%') ? undefined : await whoHas(netns, ifname);
   if (taken !== undefined && syscall === 'TUNSETIFF' && code !== 'EPERM') {
     return new NetloomError('EEXIST', `cannot ${what}: the name is taken`, {
       field: 'ifname',
@@ -34,4 +34,13 @@ export async function explain(
     });
   }
   return fromNative(error, what, { field: 'ifname' });
+}
+
+/** The link of that name; undefined when nobody can tell. */
+async function whoHas(netns: Netns, ifname: string): Promise<Link | undefined> {
+  try {
+    return await netns.links.find(ifname);
+  } catch {
+    return undefined;
+  }
 }

@@ -14,6 +14,7 @@ export class TunLink implements AsyncDisposable {
     this.#queues = queues;
   }
 
+  /** The device’s index in its namespace. */
   get ifindex(): number {
     return this.#handle.ifindex;
   }
@@ -67,6 +68,7 @@ export class TunLink implements AsyncDisposable {
     return this;
   }
 
+  /** `remove()` when the device is owned, else `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.owned) await this.remove();
     else this.close();

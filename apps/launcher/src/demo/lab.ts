@@ -118,8 +118,8 @@ export class DemoLab {
   /** Takes everything away, VMs at once, then ports, then the bridge; returns what could not be removed. */
   async remove(): Promise<{ what: string; error: unknown }[]> {
     const left: { what: string; error: unknown }[] = [];
-    await Promise.all(this.vms.map(({ vm }) => vm?.remove().catch(() => undefined)));
-    for (const { what, run } of this.#undo.splice(0).reverse()) {
+    await Promise.allSettled(this.vms.map(async ({ vm }) => vm?.remove()));
+    for (const { what, run } of this.#undo.splice(0).toReversed()) {
       try {
         await run();
       } catch (error) {

@@ -9,7 +9,7 @@ export async function report(
   options: { json: boolean },
   seconds: number,
 ): Promise<void> {
-  const ports = await Promise.all(lab.vms.map(({ tap }) => tap?.get()));
+  const ports = await Promise.all(lab.vms.map(async ({ tap }) => tap?.get()));
   // rx is what the host received from the guest.
   const frames = ports.map((port) => ({
     fromGuest: Number(port?.stats.rxPackets ?? 0n),

@@ -4,6 +4,7 @@ export interface Source {
   readonly view: DataView;
 }
 
+/** Bytes with a view on them; nothing is copied. */
 export function sourceOf(bytes: Uint8Array): Source {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
@@ -14,7 +15,8 @@ export function align(length: number): number {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other to the kernel.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A growing buffer that netlink messages are written to. Integers are in the host's byte order, which is
@@ -40,6 +42,11 @@ export class Writer {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** A copy of a part. */
+  slice(start: number, end: number): Uint8Array {
+    return this.#bytes.slice(start, end);
+  }
+
   /** Makes room for `count` zero bytes and returns their offset. */
   reserve(count: number): number {
     const start = this.#length;
@@ -55,36 +62,43 @@ export class Writer {
     this.#length = length;
   }
 
+  /** Appends one byte. */
   u8(value: number): void {
     const at = this.reserve(1);
     this.#view.setUint8(at, value);
   }
 
+  /** Appends 16 bits. */
   u16(value: number): void {
     const at = this.reserve(2);
     this.#view.setUint16(at, value, true);
   }
 
+  /** Appends 32 bits. */
   u32(value: number): void {
     const at = this.reserve(4);
     this.#view.setUint32(at, value, true);
   }
 
+  /** Appends 64 bits. */
   u64(value: bigint): void {
     const at = this.reserve(8);
     this.#view.setBigUint64(at, value, true);
   }
 
+  /** Appends 16 bits in network byte order. */
   be16(value: number): void {
     const at = this.reserve(2);
     this.#view.setUint16(at, value, false);
   }
 
+  /** Appends 32 bits in network byte order. */
   be32(value: number): void {
     const at = this.reserve(4);
     this.#view.setUint32(at, value, false);
   }
 
+  /** Appends bytes as they are. */
   raw(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length);
     this.#bytes.set(bytes, at);
@@ -101,6 +115,7 @@ export class Writer {
     this.#view.setUint16(at, value, true);
   }
 
+  /** The same for 32 bits. */
   patchU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
   }

@@ -11,17 +11,22 @@ export interface Codec<T> {
   readonly inline?: string;
   /** Why a value cannot be written, or undefined when it can: bad input is found before anything is sent. */
   readonly check?: (value: unknown) => string | undefined;
+  /** Whether a value that was read back is the one that was written, where the kernel may round. */
+  same?(read: T, written: T): boolean;
   /** The attribute set inside, for paths into nests. */
   readonly nest?: (siblings: object) => NestedSet | undefined;
   /** `siblings` are the attributes of the same set that stand before this one. */
   read(source: Source, offset: number, length: number, siblings: object): T;
+  /** Appends the payload; the attribute around it is the encoder’s. */
   write(writer: Writer, value: T, siblings: object): void;
 }
 
 /** What a path through nests needs to know of a nested set. */
 export interface NestedSet {
   readonly headerSize: number;
+  /** The name of an attribute by its number; undefined when the set does not know it. */
   nameOf(type: number): string | undefined;
+  /** How the attribute of that number is read and written. */
   codecOf(type: number): Codec<unknown> | undefined;
 }
 
@@ -32,6 +37,9 @@ const integer = (min: number, max: number) => (value: unknown) =>
 
 const boolean = (value: unknown) =>
   typeof value === 'boolean' ? undefined : `${shown(value)} is not true or false`;
+
+/** The kernel keeps jiffies: what comes back may be off by one tick. */
+const withinTick = (read: number, written: number) => Math.abs(read - written) < 0.015;
 
 const ticks = (max: number) => (value: unknown) =>
   typeof value === 'number' && value >= 0 && value * 100 <= max
@@ -149,6 +157,13 @@ export const string: Codec<string> = {
   write: (writer, value) => writer.text(value),
 };
 
+/** Text without the terminating zero, where the kernel counts the bytes (IFLA_IFALIAS: at most 255). */
+export const text: Codec<string> = {
+  ...string,
+  name: 'text',
+  write: (writer, value) => writer.raw(new TextEncoder().encode(value)),
+};
+
 /** Bytes as they are: a copy, so that they outlive the buffer of the reply. */
 export const bytes: Codec<Uint8Array> = {
   check: (value) => (value instanceof Uint8Array ? undefined : `${shown(value)} is not a Uint8Array`),
@@ -175,6 +190,7 @@ export const lladdr: Codec<string> = {
     return text;
   },
   write: (writer, value) => {
+    if (value === '') return;
     for (const part of value.split(':')) writer.u8(Number.parseInt(part, 16));
   },
 };
@@ -207,6 +223,7 @@ export const ipAddress: Codec<string> = {
  */
 export const seconds32: Codec<number> = {
   check: ticks(0xffff_ffff),
+  same: withinTick,
   name: 'seconds (u32 ticks)',
   size: 4,
   inline: 'v.getUint32(p,true)/100',
@@ -216,6 +233,7 @@ export const seconds32: Codec<number> = {
 
 export const seconds64: Codec<number> = {
   check: ticks(Number.MAX_SAFE_INTEGER),
+  same: withinTick,
   name: 'seconds (u64 ticks)',
   size: 8,
   read: (source, offset) => Number(source.view.getBigUint64(offset, true)) / 100,
@@ -225,6 +243,7 @@ export const seconds64: Codec<number> = {
 /** A byte, a word …: the fixed header of a message, or a C structure inside an attribute. */
 export type StructFields = Record<string, Codec<unknown>>;
 
+/** The object that a structure reads and writes. */
 export type StructOf<F extends StructFields> = {
   -readonly [K in keyof F]: F[K] extends Codec<infer T> ? T : never;
 };

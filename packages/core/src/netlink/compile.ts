@@ -8,7 +8,6 @@ const NLA_TYPE_MASK = 0x3fff;
 /** Whether this process may make functions from text (`--disallow-code-generation-from-strings` forbids). */
 export const canCompile: boolean = (() => {
   try {
-    // eslint-disable-next-line no-new-func -- the text is ours, made from tables
     return new Function('return true')() === true;
   } catch {
     return false;
@@ -23,9 +22,15 @@ export class MalformedMessage extends Error {
 function keepUnknown(values: { unknown?: UnknownAttribute[] }, source: Source, offset: number): void {
   const { view, bytes } = source;
   const length = view.getUint16(offset, true);
-  const type = view.getUint16(offset + 2, true) & NLA_TYPE_MASK;
+  const number = view.getUint16(offset + 2, true);
+  const flags = number & ~NLA_TYPE_MASK;
+  const data = bytes.slice(offset + 4, offset + length);
   values.unknown ??= [];
-  values.unknown.push({ type, data: bytes.slice(offset + 4, offset + length) });
+  values.unknown.push({
+    type: number & NLA_TYPE_MASK,
+    ...(flags === 0 ? {} : { flags }),
+    data,
+  });
 }
 
 function refuse(offset: number, length: number, end: number): never {
@@ -59,7 +64,6 @@ switch(v.getUint16(a+2,true)&${NLA_TYPE_MASK}){${cases.join('\n')}
 default:keep(o,s,a);}
 a+=(l+3)&~3;}
 return o;}`;
-  // eslint-disable-next-line no-new-func -- the text is ours, made from tables
   const make = new Function('C', 'keep', 'refuse', 'readText', text) as (
     ...given: readonly unknown[]
   ) => Decode<S>;
@@ -100,7 +104,6 @@ export function generateEncoder<S extends AttributeSet>(attributes: S): Encode<S
   });
   const text = `return function encode(w,o){let y,a;${writes.join('\n')}
 if(o.unknown!==undefined)raw(w,o.unknown);}`;
-  // eslint-disable-next-line no-new-func -- the text is ours, made from tables
   const make = new Function('C', 'raw', text) as (...given: readonly unknown[]) => Encode<S>;
   return make(codecs, writeUnknown);
 }
@@ -123,8 +126,8 @@ export function interpretEncoder<S extends AttributeSet>(attributes: S): Encode<
 }
 
 function writeUnknown(writer: Writer, unknown: readonly UnknownAttribute[]): void {
-  for (const { type, data } of unknown) {
-    const at = writer.begin(type);
+  for (const { type, flags = 0, data } of unknown) {
+    const at = writer.begin(type | flags);
     writer.raw(data);
     writer.end(at);
   }

@@ -48,7 +48,7 @@ export class RequestBatch {
     return this.#sent.length;
   }
 
-  /** Adds a request that is acknowledged (NLM_F_ACK); returns its place in the batch. */
+  /** Adds a request whose outcome is known when the batch is answered; returns its place in the batch. */
   add<F extends StructFields, S extends AttributeSet>(
     type: number,
     flags: number,
@@ -117,7 +117,7 @@ export class RequestBatch {
   fieldPath(index: number, verdict: Verdict): string[] {
     const sent = this.#sent[index];
     if (sent === undefined || (verdict.offset ?? verdict.missingType) === undefined) return [];
-    const request = this.#writer.finish().subarray(sent.start, sent.end);
+    const request = this.#writer.slice(sent.start, sent.end);
     const { header, attributes } = sent.shape;
     return verdict.offset === undefined
       ? pathMissing(request, verdict, header.fullSize, attributes)
@@ -156,7 +156,7 @@ export function outcomesOf(batch: RequestBatch, reply: Uint8Array): Outcome[] {
       Object.assign(outcome, { verdict, path: batch.fieldPath(index, verdict) });
     } else outcome.messages.push(message);
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) Object.assign(outcome, { interrupted: true });
-    // The same bit means NLM_F_CAPPED | … on errors; only data and DONE carry the proof of filtering.
+    // On an error message the flags have other meanings.
     if (message.type !== NLMSG_ERROR && (message.flags & NLM_F_DUMP_FILTERED) !== 0) {
       Object.assign(outcome, { filtered: true });
     }

@@ -31,12 +31,14 @@ export interface Verdict {
 export function readVerdict(message: Message): Verdict {
   const { source, start, end } = message;
   if (end - start < 4) return { errno: 0 };
-  const errno = -source.view.getInt32(start, true);
+  const errno = 0 - source.view.getInt32(start, true);
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno };
   let at = start + 4;
   if (message.type !== NLMSG_DONE) {
     // nlmsgerr repeats the request's header, and all of the request unless the acknowledgement is capped.
+    if (end - at < HEADER_SIZE) return { errno };
     const repeated = (message.flags & NLM_F_CAPPED) === 0 ? source.view.getUint32(at, true) : HEADER_SIZE;
+    if (repeated > end - at) return { errno };
     at += align(Math.max(repeated, HEADER_SIZE));
   }
   if (at > end) return { errno };
@@ -60,6 +62,16 @@ export function pathAt(
   headerSize: number,
   attributes: NestedSet,
 ): string[] {
+  return walk(request, offset, headerSize, attributes).path;
+}
+
+/** The path, and the set inside the attribute at its end when that is a nest. */
+function walk(
+  request: Uint8Array,
+  offset: number,
+  headerSize: number,
+  attributes: NestedSet,
+): { path: string[]; inner: NestedSet | undefined } {
   const path: string[] = [];
   const source = sourceOf(request);
   let set: NestedSet | undefined = attributes;
@@ -69,14 +81,14 @@ export function pathAt(
     const found = attributeAround(source, offset, start, end);
     if (found === undefined) break;
     path.push(set.nameOf(found.type) ?? `#${found.type}`);
-    if (found.at === offset) break;
     const siblings = siblingsBefore(source, start, found.at, set);
     const inner: NestedSet | undefined = set.codecOf(found.type)?.nest?.(siblings);
+    if (found.at === offset) return { path, inner };
     start = found.at + 4 + (inner?.headerSize ?? 0);
     end = found.at + found.length;
     set = inner;
   }
-  return path;
+  return { path, inner: undefined };
 }
 
 /** The path of an attribute that is missing: its name below the nest that should have held it. */
@@ -89,8 +101,8 @@ export function pathMissing(
   const { missingType, missingNest } = verdict;
   if (missingType === undefined) return [];
   if (missingNest === undefined) return [attributes.nameOf(missingType) ?? `#${missingType}`];
-  const path = pathAt(request, missingNest, headerSize, attributes);
-  return [...path, `#${missingType}`];
+  const { path, inner } = walk(request, missingNest, headerSize, attributes);
+  return [...path, inner?.nameOf(missingType) ?? `#${missingType}`];
 }
 
 function attributeAround(source: Source, offset: number, start: number, end: number) {

@@ -10,6 +10,7 @@ export interface MessageFormat<F extends StructFields, S extends AttributeSet> {
   readonly attributes: Table<S>;
 }
 
+/** A message’s shape from its fixed header and its attributes. */
 export function format<F extends StructFields, S extends AttributeSet>(
   header: StructCodec<F>,
   attributes: Table<S>,
@@ -48,6 +49,7 @@ export function writeMessage<F extends StructFields, S extends AttributeSet>(
   return at;
 }
 
+/** The fixed header of a received message; fields that it is too short for read as zero. */
 export function readHeader<F extends StructFields, S extends AttributeSet>(
   shape: MessageFormat<F, S>,
   message: Message,
@@ -55,6 +57,7 @@ export function readHeader<F extends StructFields, S extends AttributeSet>(
   return shape.header.readWhole(message.source, message.start, message.end - message.start);
 }
 
+/** The attributes of a received message; MalformedMessage when a length does not fit. */
 export function readAttributes<F extends StructFields, S extends AttributeSet>(
   shape: MessageFormat<F, S>,
   message: Message,

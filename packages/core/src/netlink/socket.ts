@@ -70,6 +70,7 @@ export class NetlinkSocket {
     this.#native.unref();
   }
 
+  /** Closes the socket; requests that wait reject with EBADF. Closing again does nothing. */
   close(): void {
     this.#native.close();
   }

@@ -1,6 +1,6 @@
 import type { Source, Writer } from './bytes.js';
 import type { Codec, NestedSet, StructCodec, StructFields, StructOf } from './codec.js';
-import { compileDecoder, compileEncoder } from './compile.js';
+import { compileDecoder, compileEncoder, MalformedMessage } from './compile.js';
 
 /** One attribute: its number, how its payload is read and written, and whether it may come several times. */
 export interface Attribute<T> {
@@ -11,11 +11,14 @@ export interface Attribute<T> {
   readonly value?: T;
 }
 
+/** Attributes by name: what `table` takes. */
 export type AttributeSet = Record<string, Attribute<unknown>>;
 
 /** An attribute that the table does not know: kept as it came, and written back as it is. */
 export interface UnknownAttribute {
   readonly type: number;
+  /** NLA_F_NESTED, NLA_F_NET_BYTEORDER: the two top bits of the number on the wire, when one is set. */
+  readonly flags?: number;
   readonly data: Uint8Array;
 }
 
@@ -24,7 +27,9 @@ export type Values<S extends AttributeSet> = {
   -readonly [K in keyof S]?: S[K] extends Attribute<infer T> ? T : never;
 } & { unknown?: UnknownAttribute[] };
 
+/** Reads the attributes that lie between two offsets. */
 export type Decode<S extends AttributeSet> = (source: Source, offset: number, end: number) => Values<S>;
+/** Appends the attributes that have a value. */
 export type Encode<S extends AttributeSet> = (writer: Writer, values: Values<S>) => void;
 
 /** A set of attributes as the kernel defines it: the types, both coders and field paths follow from it. */
@@ -36,6 +41,7 @@ export interface Table<S extends AttributeSet> extends NestedSet {
   encode: Encode<S>;
 }
 
+/** The object that a table reads and writes, by the table’s type. */
 export type ValuesOf<T> = T extends Table<infer S> ? Values<S> : never;
 
 /** An attribute by its number in the kernel's header. */
@@ -105,6 +111,8 @@ export function chosenBy(
   };
 }
 
+const MAX_DEPTH = 16;
+
 /**
  * A whole message inside an attribute (VETH_INFO_PEER): a fixed header, then attributes. The header's
  * fields stand beside the attributes in one object.
@@ -113,6 +121,7 @@ export function embedded<F extends StructFields, S extends AttributeSet>(
   header: StructCodec<F>,
   inner: () => Table<S>,
 ): Codec<Values<S> & Partial<StructOf<F>>> {
+  let depth = 0;
   return {
     name: `message with ${header.name}`,
     size: header.fullSize,
@@ -121,10 +130,19 @@ export function embedded<F extends StructFields, S extends AttributeSet>(
       nameOf: (type) => inner().nameOf(type),
       codecOf: (type) => inner().codecOf(type),
     }),
-    read: (source, offset, length) => ({
-      ...header.readWhole(source, offset, header.fullSize),
-      ...inner().decode(source, offset + header.fullSize, offset + length),
-    }),
+    read: (source, offset, length) => {
+      // The only set that can hold itself: a forged message must not exhaust the stack.
+      if (depth === MAX_DEPTH) throw new MalformedMessage(`messages nest deeper than ${MAX_DEPTH}`);
+      depth += 1;
+      try {
+        return {
+          ...header.readWhole(source, offset, header.fullSize),
+          ...inner().decode(source, offset + header.fullSize, offset + length),
+        };
+      } finally {
+        depth -= 1;
+      }
+    },
     write: (writer, value) => {
       header.write(writer, value, {});
       inner().encode(writer, value);

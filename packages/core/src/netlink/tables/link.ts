@@ -1,4 +1,4 @@
-import { bool8, bytes, lladdr, s32, string, struct, u8, u16, u32, u64 } from '../codec.js';
+import { bool8, bytes, lladdr, s32, string, struct, text, u8, u16, u32, u64 } from '../codec.js';
 import { format } from '../message.js';
 import { attr, type AttributeSet, chosenBy, many, nested, type Table, table } from '../table.js';
 import { BRIDGE } from './bridge.js';
@@ -18,7 +18,7 @@ export const RTM_NEWLINKPROP = 108;
 export const RTM_DELLINKPROP = 109;
 
 /** VETH_INFO_*: the peer is a link message of its own. */
-export const VETH: Table<AttributeSet> = vethTable(() => LINK as Table<AttributeSet>);
+export const VETH: Table<AttributeSet> = vethTable(() => LINK);
 
 /** Data by kind (IFLA_INFO_KIND); a kind without a table is read and written as bytes. */
 export const LINK_KINDS: ReadonlyMap<string, Table<AttributeSet>> = new Map<string, Table<AttributeSet>>([
@@ -108,7 +108,7 @@ export const LINK = table('IFLA', {
   linkmode: attr(17, u8),
   linkinfo: attr(18, nested(LINKINFO)),
   netNsPid: attr(19, u32),
-  ifalias: attr(20, string),
+  ifalias: attr(20, text),
   numVf: attr(21, u32),
   vfinfoList: attr(22, bytes),
   stats64: attr(23, LINK_STATS),

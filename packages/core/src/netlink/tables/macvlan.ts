@@ -1,4 +1,4 @@
-import { bytes, lladdr, u16, u32 } from '../codec.js';
+import { bytes, lladdr, s32, u16, u32 } from '../codec.js';
 import { attr, table } from '../table.js';
 
 /** IFLA_MACVLAN_*, for macvlan and macvtap. */
@@ -12,5 +12,5 @@ export const MACVLAN = table('IFLA_MACVLAN', {
   macaddrCount: attr(6, u32),
   bcQueueLen: attr(7, u32),
   bcQueueLenUsed: attr(8, u32),
-  bcCutoff: attr(9, u32),
+  bcCutoff: attr(9, s32),
 });

@@ -1,4 +1,4 @@
-import { bytes, ipAddress, string, struct, u8, u16, u32 } from '../codec.js';
+import { be16, bytes, ipAddress, string, struct, u8, u16, u32 } from '../codec.js';
 import { format } from '../message.js';
 import { attr, nested, table } from '../table.js';
 
@@ -77,8 +77,8 @@ export const ROUTE = table('RTA', {
   uid: attr(25, u32),
   ttlPropagate: attr(26, u8),
   ipProto: attr(27, u8),
-  sport: attr(28, u16),
-  dport: attr(29, u16),
+  sport: attr(28, be16),
+  dport: attr(29, be16),
   nhId: attr(30, u32),
 });
 
