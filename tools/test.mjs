@@ -62,7 +62,7 @@ async function runSuite({ name, commands, count = countCommand }) {
   for (const [index, command] of commands.entries()) {
     rmSync(result(name), { force: true });
     const log = join(ROOT, 'build/test', `${name}${index === 0 ? '' : `-${index + 1}`}.log`);
-    const env = { NO_COLOR: '1', TURBO_TELEMETRY_DISABLED: '1', ...(long ? { NETLOOM_TEST_LONG: '1' } : {}) };
+    const env = { NO_COLOR: '1', TURBO_TELEMETRY_DISABLED: '1', ...(long ? { NETLOOM_LONG: '1' } : {}) };
     const ran = await run(name, command, { log, env });
     const { passed, failed } = count(ran, name);
     row.seconds += ran.seconds;

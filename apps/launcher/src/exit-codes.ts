@@ -1,4 +1,4 @@
-import { NetloomError } from '@netloom/core';
+import { ArgumentError, NetloomError } from '@netloom/core';
 
 /** What the command ended with; scripts rely on these numbers. */
 export const EXIT = {
@@ -27,6 +27,7 @@ const PREREQUISITES = new Set([
 
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof NetloomError)) return EXIT.failed;
+  if (error instanceof ArgumentError) return EXIT.usage;
   if (PREREQUISITES.has(error.code) || error.field === '/dev/net/tun') return EXIT.prerequisite;
   return error.code === 'ERR_NETLOOM_TIMEOUT' ? EXIT.timeout : EXIT.failed;
 }

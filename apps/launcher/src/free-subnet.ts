@@ -66,13 +66,15 @@ export async function takenPrefixes(netns: Netns, exceptLink?: number): Promise<
     netns.routes.list({ table: 'all' }),
     netns.addresses.list(),
   ]);
+  // A route that leads nowhere (blackhole) has no link, and takes its range all the same.
+  const counts = (link: number | undefined) => exceptLink === undefined || link !== exceptLink;
   const fromRoutes = routes
     // A prefix of length 0 or a multicast range says nothing about who uses a subnet.
-    .filter(({ dst, type, oif }) => dst !== 'default' && type !== 'multicast' && oif !== exceptLink)
+    .filter(({ dst, type, oif }) => dst !== 'default' && type !== 'multicast' && counts(oif))
     .map(({ dst }) => parsePrefix('route', dst))
     .filter(({ length, address }) => length > 0 && !address.startsWith('ff00'));
   const fromAddresses = addresses
-    .filter(({ ifindex }) => ifindex !== exceptLink)
+    .filter(({ ifindex }) => counts(ifindex))
     .map(({ address, prefixlen }) => parsePrefix('address', `${address}/${prefixlen}`));
   return [...fromRoutes, ...fromAddresses];
 }
