@@ -12,7 +12,7 @@ namespace netloom {
 
 namespace {
 
-constexpr std::size_t kMaxDelivery = 256 * 1024;
+constexpr std::size_t kMaxDelivery = std::size_t{256} * 1024;
 
 /** Calls JavaScript from the event loop. Never throws: in a worker that is ending nothing can be thrown. */
 void call_javascript(napi_env env, napi_async_context context, napi_ref function, int error,

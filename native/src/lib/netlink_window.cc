@@ -18,7 +18,7 @@ constexpr std::size_t kAckCost = 832;
 // link with many attributes, and kmalloc rounds up to 8 KiB.
 constexpr std::size_t kObjectCost = 8192 + 768;
 constexpr std::size_t kMaxMessages = 512;
-constexpr std::size_t kMaxRequestBytes = 128 * 1024;
+constexpr std::size_t kMaxRequestBytes = std::size_t{128} * 1024;
 
 constexpr std::size_t align4(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
 

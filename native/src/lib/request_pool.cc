@@ -15,7 +15,7 @@ namespace netloom {
 // destructors.
 RequestPool& RequestPool::shared() {
   alignas(RequestPool) static std::byte storage[sizeof(RequestPool)];
-  static RequestPool* const pool = new (storage) RequestPool;
+  static auto* const pool = new (storage) RequestPool;
   return *pool;
 }
 
