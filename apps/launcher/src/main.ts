@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
 import { demoCommand } from './commands/demo.js';
 import { pruneCommand } from './commands/prune.js';
