@@ -137,7 +137,9 @@ test('ten thousand routes added in one tick are all there, and one that fails do
 
 test('bad routes fail before anything is sent', async () => {
   const { routes } = netns;
-  const before = await routes.list({ table: 'all' });
+  // The kernel adds an IPv6 address' host route from a work queue, at a time of its own.
+  const listed = () => routes.list({ table: 'all', family: 4 });
+  const before = await listed();
   const bad: [object, string][] = [
     [{ dst: '10.0.0.0/33' }, 'dst'],
     [{ dst: 'nowhere' }, 'dst'],
@@ -159,5 +161,5 @@ test('bad routes fail before anything is sent', async () => {
     code: 'ENODEV',
     field: 'oif',
   });
-  expect(await routes.list({ table: 'all' })).toEqual(before);
+  expect(await listed()).toEqual(before);
 });
