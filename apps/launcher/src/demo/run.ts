@@ -33,31 +33,40 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, interrupt);
-  let lab: DemoLab | undefined;
-  let code: number = EXIT.done;
   try {
     checkOptions(options);
     await using host = await openNetns();
-    lab = new DemoLab(host);
-    const started = performance.now();
-    const results: PingResult[] = [];
-    await taskList(steps(lab, host, options, results, abort.signal), options.quiet || options.json).run();
-    await report(lab, results, options, (performance.now() - started) / 1000);
-    if (results.some(({ sent, received }) => received < sent)) code = EXIT.failed;
-    code = Math.max(code, await takeDown(lab, options));
-    lab = undefined;
+    const lab = new DemoLab(host);
+    const code = await perform(lab, host, options, abort.signal).catch((error: unknown) =>
+      explain(error, abort.signal),
+    );
+    const left = await takeDown(lab, options);
+    if (left > 0) return EXIT.leftBehind;
+    return abort.signal.aborted ? EXIT.interrupted : code;
   } catch (error) {
-    code = abort.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
-    if (!abort.signal.aborted) {
-      process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
-    }
+    return explain(error, abort.signal);
   } finally {
-    if (lab !== undefined)
-      code = Math.max(code === EXIT.interrupted ? 0 : code, await takeDown(lab, options)) || code;
-    if (abort.signal.aborted && code !== EXIT.leftBehind) code = EXIT.interrupted;
     for (const signal of signals) process.off(signal, interrupt);
   }
-  return code;
+}
+
+async function perform(
+  lab: DemoLab,
+  host: Netns,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = performance.now();
+  const results: PingResult[] = [];
+  await taskList(steps(lab, host, options, results, signal), options.quiet || options.json).run();
+  await report(lab, results, options, (performance.now() - started) / 1000);
+  return results.every(({ sent, received }) => received === sent) ? EXIT.done : EXIT.failed;
+}
+
+function explain(error: unknown, signal: AbortSignal): number {
+  if (signal.aborted) return EXIT.interrupted;
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  return exitCodeOf(error);
 }
 
 function checkOptions({ kernel, initrd, count }: DemoOptions): void {
@@ -173,14 +182,13 @@ async function boot(
   task.title = `${vm.name}: process · qmp · console (QEMU ${running.version}, ${running.accel.toUpperCase()})`;
 }
 
+/** Removes everything and says so; returns how much could not be removed. */
 async function takeDown(lab: DemoLab, options: DemoOptions): Promise<number> {
   const left = await lab.remove();
-  if (!options.quiet && !options.json) {
-    process.stderr.write(left.length === 0 ? '✔ everything is removed\n' : '');
-  }
+  if (left.length === 0 && !options.quiet && !options.json) process.stderr.write('✔ everything is removed\n');
   for (const { what, error } of left) {
     process.stderr.write(`left behind: ${what}: ${error instanceof Error ? error.message : String(error)}\n`);
   }
   if (left.length > 0) process.stderr.write('try: npx netloom prune\n');
-  return left.length === 0 ? EXIT.done : EXIT.leftBehind;
+  return left.length;
 }
