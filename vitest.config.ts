@@ -6,6 +6,7 @@ const resolve = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/run-directory.ts',
     projects: [
       {
         ...resolve,

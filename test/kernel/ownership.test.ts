@@ -15,7 +15,6 @@ beforeAll(() => {
   process.env['NETLOOM_RUN_DIR'] = runDirectory;
 });
 afterAll(() => {
-  delete process.env['NETLOOM_RUN_DIR'];
   rmSync(runDirectory, { recursive: true });
 });
 beforeEach(async () => {
@@ -96,6 +95,45 @@ test('a program that ends in order leaves neither links nor records', async () =
   const records = readdirSync(join(runDirectory, 'owners'));
   // Ours, which is alive.
   expect(records.length).toBe(1);
+});
+
+test('a link in a namespace without a name is found by a process in it', async () => {
+  const child = new NodeChild(`
+    import { createNetns } from '${DIST.core}';
+    import { createBridge } from '${DIST.bridge}';
+    import { openSync } from 'node:fs';
+    import { spawn } from 'node:child_process';
+    const unnamed = await createNetns();
+    globalThis.bridge = await createBridge(unnamed, { ifname: 'br-${runDirectory.slice(-6)}' });
+    // Stays in the namespace when we are gone, as a container does.
+    const inside = spawn('nsenter', ['--net=/proc/self/fd/3', 'sleep', '300'], { stdio: ['ignore', 'ignore', 'ignore', unnamed.opener.descriptor.fd], detached: true });
+    console.log('made', inside.pid);
+    setInterval(() => {}, 1000);
+  `);
+  await child.printed('made');
+  child.process.kill('SIGKILL');
+  const [, inside] = /made (\d+)/.exec((await child.ended).stdout) ?? [];
+  try {
+    const what = `link br-${runDirectory.slice(-6)} (bridge)`;
+    const found = async () =>
+      (await leftovers()).filter((left) => left.what === what).map(({ state }) => state);
+    while ((await found()).length === 0);
+    expect(await found()).toEqual(['dead']);
+    await sweep();
+    expect(await found()).toEqual([]);
+  } finally {
+    process.kill(Number(inside), 'SIGKILL');
+  }
+});
+
+test('records of dead owners that left nothing are swept away', async () => {
+  const child = owner(`globalThis.tap = await createTap(netns, { ifname: 'mortal' });`);
+  await child.printed('made');
+  child.process.kill('SIGKILL');
+  await child.ended;
+  const before = readdirSync(join(runDirectory, 'owners')).length;
+  expect(await sweep()).toEqual([]);
+  expect(readdirSync(join(runDirectory, 'owners')).length).toBe(before - 1);
 });
 
 test('a named namespace of a killed program is swept with all that is in it', async () => {

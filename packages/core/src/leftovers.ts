@@ -4,17 +4,17 @@ import { removeLink } from './link-change.js';
 import { listLinks } from './link-queries.js';
 import { namesOfNetns, unmountNetns } from './netns-name.js';
 import { LOOPBACK, type Netns } from './netns.js';
-import { openNetnsSync } from './open-netns.js';
+import { type NetnsRef, openNetnsSync } from './open-netns.js';
 import { ownerOf } from './owner.js';
-import { type OwnerState, ownerState, removeRecord } from './owner-record.js';
-import { endProcess, markedProcesses } from './processes.js';
+import { type OwnerState, ownerState, recordedOwners, removeRecord } from './owner-record.js';
+import { endProcess, markedProcesses, netnsOfProcesses } from './processes.js';
 
 /** Something that carries Netloom's mark: somebody's that lives, or what a dead one left. */
 export interface Leftover {
   readonly kind: 'process' | 'link' | 'netns';
   /** `link br0 (bridge)`, `process 4711 (qemu-system-x86_64)`. */
   readonly what: string;
-  /** The namespace's name that it was found in; undefined for the caller's own. */
+  /** The name of the namespace that it was found in; undefined for one without a name, such as the host's. */
   readonly netns: string | undefined;
   readonly owner: string;
   readonly mark: string;
@@ -27,30 +27,33 @@ interface Found extends Leftover {
 }
 
 /**
- * Everything that carries a mark, whoever made it: in the caller's namespace and in every named one. Sorted
- * as it is swept: processes, then links, then namespaces.
+ * Everything that carries a mark, whoever made it: in every namespace that has a name, in the caller's own,
+ * and in those of all processes that the caller may look at. Sorted as it is swept: processes, then links,
+ * then namespaces.
  */
 export async function leftovers(): Promise<Leftover[]> {
   const found = await search();
-  return found.map(({ kind, what, netns, owner, mark, state }) => ({
-    kind,
-    what,
-    netns,
-    owner,
-    mark,
-    state,
-  }));
+  return found.map(({ remove: _remove, ...leftover }) => leftover);
 }
 
-/** Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. */
+/**
+ * Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. The records
+ * of dead owners that left nothing go too.
+ */
 export async function sweep(): Promise<Leftover[]> {
   const swept: Leftover[] = [];
-  for (const { remove, ...leftover } of await search()) {
+  // Who starts meanwhile is not among these: a record is only removed when it was there before the search.
+  const recorded = recordedOwners();
+  const found = await search();
+  for (const { remove, ...leftover } of found) {
     if (leftover.state !== 'dead') continue;
     await remove();
     swept.push(leftover);
   }
-  for (const owner of new Set(swept.map((leftover) => leftover.owner))) removeRecord(owner);
+  const holders = new Set(found.filter(({ state }) => state !== 'dead').map(({ owner }) => owner));
+  for (const owner of recorded) {
+    if (!holders.has(owner) && ownerState(owner) === 'dead') removeRecord(owner);
+  }
   return swept;
 }
 
@@ -61,7 +64,6 @@ async function search(): Promise<Found[]> {
     states.set(owner, known);
     return known;
   };
-  const own = await searchNetns(undefined, stateOf);
   const found: Found[] = markedProcesses().map((marked) => ({
     kind: 'process',
     what: `process ${marked.pid} (${marked.program})`,
@@ -71,60 +73,77 @@ async function search(): Promise<Found[]> {
     state: stateOf(marked.owner),
     remove: () => endProcess(marked),
   }));
-  found.push(...own);
-  for (const name of namesOfNetns()) found.push(...(await searchNetns(name, stateOf)));
+  for (const { name, netns } of namespaces()) {
+    try {
+      found.push(...(await searchNetns(name, netns, stateOf)));
+    } finally {
+      netns.close();
+    }
+  }
   const order = { process: 0, link: 1, netns: 2 };
   return found.sort((a, b) => order[a.kind] - order[b.kind]);
 }
 
-async function searchNetns(
-  name: string | undefined,
-  stateOf: (owner: string) => OwnerState,
-): Promise<Found[]> {
-  let netns: Netns;
+/** Each namespace once: by name, else the caller's own, else by a process in it. */
+function* namespaces(): Generator<{ name: string | undefined; netns: Netns }> {
+  const seen = new Set<bigint>();
+  const refs: (NetnsRef | undefined)[] = [...namesOfNetns(), undefined, ...netnsOfProcesses()];
+  for (const ref of refs) {
+    const netns = openIfThere(ref);
+    if (netns === undefined) continue;
+    const { ino } = netns.identity;
+    if (seen.has(ino)) netns.close();
+    else {
+      seen.add(ino);
+      yield { name: typeof ref === 'string' ? ref : undefined, netns };
+    }
+  }
+}
+
+function openIfThere(ref: NetnsRef | undefined): Netns | undefined {
   try {
-    netns = openNetnsSync(name);
+    return openNetnsSync(ref);
   } catch (error) {
     // No addon, or no Linux: nothing was looked at, which is not the same as nothing found.
     if (error instanceof NetloomError && error.code.startsWith('ERR_NETLOOM')) throw error;
-    // Gone meanwhile, or a file without a namespace: not ours to judge.
-    return [];
+    // Gone meanwhile, a file without a namespace, or a process of somebody else: not ours to judge.
+    return undefined;
   }
-  try {
-    const { identity } = netns;
-    const found: Found[] = [];
-    for (const link of await netns.run(listLinks())) {
-      const mark = link.altnames.find((altname) => ownerOf(altname) !== undefined);
-      const owner = mark === undefined ? undefined : ownerOf(mark);
-      if (mark === undefined || owner === undefined) continue;
-      // The mark of a namespace sits on its loopback link, which nobody can remove.
-      const common = { netns: name, owner, mark, state: stateOf(owner) };
-      if (link.ifindex === LOOPBACK && name !== undefined) {
-        const remove = () => Promise.resolve(unmountNetns({ name, identity }));
-        found.push({ ...common, kind: 'netns', what: `namespace ${name}`, remove });
-      } else if (link.ifindex !== LOOPBACK) {
-        found.push({
-          ...common,
-          kind: 'link',
-          what: describeLink(link),
-          remove: () => removeMarked(name, mark),
-        });
-      }
+}
+
+async function searchNetns(
+  name: string | undefined,
+  netns: Netns,
+  stateOf: (owner: string) => OwnerState,
+): Promise<Found[]> {
+  const { identity } = netns;
+  const found: Found[] = [];
+  for (const link of await netns.run(listLinks())) {
+    const mark = link.altnames.find((altname) => ownerOf(altname) !== undefined);
+    const owner = mark === undefined ? undefined : ownerOf(mark);
+    if (mark === undefined || owner === undefined) continue;
+    const common = { netns: name, owner, mark, state: stateOf(owner) };
+    // The mark of a namespace sits on its loopback link, which nobody can remove.
+    if (link.ifindex === LOOPBACK && name !== undefined) {
+      const remove = () => Promise.resolve(unmountNetns({ name, identity }));
+      found.push({ ...common, kind: 'netns', what: `namespace ${name}`, remove });
+    } else if (link.ifindex !== LOOPBACK) {
+      const remove = () => removeMarked(identity.ino, mark);
+      found.push({ ...common, kind: 'link', what: describeLink(link), remove });
     }
-    return found;
-  } finally {
-    netns.close();
   }
+  return found;
 }
 
 const describeLink = ({ ifname, kind }: Link) => `link ${ifname}${kind === undefined ? '' : ` (${kind})`}`;
 
 /** By its mark, not by its index: were it gone meanwhile, its index could be somebody else's. */
-async function removeMarked(name: string | undefined, mark: string): Promise<void> {
-  const netns = openNetnsSync(name);
-  try {
-    await netns.run(removeLink(name, mark));
-  } finally {
-    netns.close();
+async function removeMarked(ino: bigint, mark: string): Promise<void> {
+  for (const { name, netns } of namespaces()) {
+    try {
+      if (netns.identity.ino === ino) await netns.run(removeLink(name, mark));
+    } finally {
+      netns.close();
+    }
   }
 }

@@ -2,6 +2,7 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
@@ -75,6 +76,17 @@ export function writeRecord(owner: string): { fd: number; remove: () => void } {
       closeSync(fd);
     },
   };
+}
+
+/** The owners that have a record here. */
+export function recordedOwners(): string[] {
+  try {
+    return readdirSync(join(runDirectory(), 'owners')).flatMap(
+      (name) => /^([0-9a-f]{16})\.json$/.exec(name)?.[1] ?? [],
+    );
+  } catch {
+    return [];
+  }
 }
 
 export function removeRecord(owner: string): void {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownerOf } from './owner.js';
 import { startTime } from './owner-record.js';
@@ -27,6 +27,20 @@ export function markedProcesses(): MarkedProcess[] {
     if (marked !== undefined) found.push(marked);
   }
   return found;
+}
+
+/** One process for each network namespace that processes are in, as far as the caller may see. */
+export function netnsOfProcesses(): { pid: number }[] {
+  const byNetns = new Map<string, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^[0-9]+$/.test(entry)) continue;
+    try {
+      byNetns.set(readlinkSync(`/proc/${entry}/ns/net`), Number(entry));
+    } catch {
+      // Gone, or not ours to look at.
+    }
+  }
+  return [...byNetns.values()].map((pid) => ({ pid }));
 }
 
 function readProcess(pid: number): MarkedProcess | undefined {
