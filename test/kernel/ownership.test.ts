@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNetns, leftovers, type Netns, sweep } from '@netloom/core';
@@ -30,6 +30,7 @@ const here = async () =>
 const mine = new Set<string>();
 beforeEach(() => mine.add(netns.name ?? ''));
 
+const records = () => readdirSync(join(runDirectory, 'owners'));
 const names = async () => (await netns.links.list()).map(({ ifname }) => ifname).sort();
 
 /** A program that makes things in the namespace, says so, and waits to be killed. */
@@ -83,6 +84,7 @@ test('what a killed program left is listed as dead and swept; what is not ours s
 });
 
 test('a program that ends in order leaves neither links nor records', async () => {
+  const before = records();
   const child = new NodeChild(`
     import { openNetns } from '${DIST.core}';
     import { createBridge } from '${DIST.bridge}';
@@ -92,9 +94,7 @@ test('a program that ends in order leaves neither links nor records', async () =
     netns.close();
   `);
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
-  const records = readdirSync(join(runDirectory, 'owners'));
-  // Ours, which is alive.
-  expect(records.length).toBe(1);
+  expect(records()).toEqual(before);
 });
 
 test('a link in a namespace without a name is found by a process in it', async () => {
@@ -126,14 +126,19 @@ test('a link in a namespace without a name is found by a process in it', async (
   }
 });
 
-test('records of dead owners that left nothing are swept away', async () => {
+test('the record of a dead owner stays for a day, and is swept away when nothing of it is in sight', async () => {
   const child = owner(`globalThis.tap = await createTap(netns, { ifname: 'mortal' });`);
   await child.printed('made');
   child.process.kill('SIGKILL');
   await child.ended;
-  const before = readdirSync(join(runDirectory, 'owners')).length;
+  const before = records();
   expect(await sweep()).toEqual([]);
-  expect(readdirSync(join(runDirectory, 'owners')).length).toBe(before - 1);
+  expect(records()).toEqual(before);
+  const old = Date.now() / 1000 - 2 * 86_400;
+  for (const record of before) utimesSync(join(runDirectory, 'owners', record), old, old);
+  expect(await sweep()).toEqual([]);
+  // Ours, which is alive, however old.
+  expect(records().length).toBe(1);
 });
 
 test('a named namespace of a killed program is swept with all that is in it', async () => {

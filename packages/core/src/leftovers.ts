@@ -6,8 +6,11 @@ import { namesOfNetns, unmountNetns } from './netns-name.js';
 import { LOOPBACK, type Netns } from './netns.js';
 import { type NetnsRef, openNetnsSync } from './open-netns.js';
 import { ownerOf } from './owner.js';
-import { type OwnerState, ownerState, recordedOwners, removeRecord } from './owner-record.js';
+import { type OwnerState, ownerState, recordsOlderThan, removeRecord } from './owner-record.js';
 import { endProcess, markedProcesses, netnsOfProcesses } from './processes.js';
+
+/** Seconds. */
+const DAY = 86_400;
 
 /** Something that carries Netloom's mark: somebody's that lives, or what a dead one left. */
 export interface Leftover {
@@ -37,22 +40,21 @@ export async function leftovers(): Promise<Leftover[]> {
 }
 
 /**
- * Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. The records
- * of dead owners that left nothing go too.
+ * Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. The record of
+ * an owner that died more than a day ago goes too, when nothing of it is in sight: it may have left something
+ * where this caller cannot look, and without the record nobody could prove it dead.
  */
 export async function sweep(): Promise<Leftover[]> {
   const swept: Leftover[] = [];
-  // Who starts meanwhile is not among these: a record is only removed when it was there before the search.
-  const recorded = recordedOwners();
   const found = await search();
   for (const { remove, ...leftover } of found) {
     if (leftover.state !== 'dead') continue;
     await remove();
     swept.push(leftover);
   }
-  const holders = new Set(found.filter(({ state }) => state !== 'dead').map(({ owner }) => owner));
-  for (const owner of recorded) {
-    if (!holders.has(owner) && ownerState(owner) === 'dead') removeRecord(owner);
+  const inSight = new Set(found.map(({ owner }) => owner));
+  for (const owner of recordsOlderThan(DAY)) {
+    if (!inSight.has(owner) && ownerState(owner) === 'dead') removeRecord(owner);
   }
   return swept;
 }
@@ -76,6 +78,9 @@ async function search(): Promise<Found[]> {
   for (const { name, netns } of namespaces()) {
     try {
       found.push(...(await searchNetns(name, netns, stateOf)));
+    } catch (error) {
+      // An ordinary user sees that a namespace is there, and may not look into it.
+      if (!(error instanceof NetloomError) || error.code !== 'EPERM') throw error;
     } finally {
       netns.close();
     }

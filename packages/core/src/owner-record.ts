@@ -78,13 +78,17 @@ export function writeRecord(owner: string): { fd: number; remove: () => void } {
   };
 }
 
-/** The owners that have a record here. */
-export function recordedOwners(): string[] {
+/** The owners whose records were written more than so many seconds ago. */
+export function recordsOlderThan(seconds: number): string[] {
+  const directory = join(runDirectory(), 'owners');
   try {
-    return readdirSync(join(runDirectory(), 'owners')).flatMap(
-      (name) => /^([0-9a-f]{16})\.json$/.exec(name)?.[1] ?? [],
-    );
+    return readdirSync(directory).flatMap((name) => {
+      const owner = /^([0-9a-f]{16})\.json$/.exec(name)?.[1];
+      const written = statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
+      return owner !== undefined && Date.now() - written > seconds * 1000 ? [owner] : [];
+    });
   } catch {
+    // No such folder: nobody has a record.
     return [];
   }
 }

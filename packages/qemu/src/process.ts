@@ -121,6 +121,10 @@ export class QemuProcess {
     const how = exit.signal === null ? `with status ${exit.code}` : `by ${exit.signal}`;
     return new NetloomError('ERR_NETLOOM_QEMU_EXITED', `cannot ${what}: QEMU exited ${how}`, {
       kernelMessage: exit.stderr === '' ? undefined : exit.stderr,
+      hint:
+        exit.signal === null
+          ? 'these are its last words; the command below runs it by hand'
+          : `somebody sent ${exit.signal}: see dmesg when the memory ran out`,
       command: this.command,
     });
   }

@@ -1,7 +1,7 @@
 import { ArgumentError, leftovers, type Netns, openNetns, sweep } from '@netloom/core';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { embeddedGuest, type GuestImage } from '../guest/index.js';
-import { taskList } from '../ui/tasks.js';
+import { short, StepError, taskList } from '../ui/tasks.js';
 import { DemoLab, type DemoVm } from './lab.js';
 import { ping, type PingResult, TARGETS } from './pings.js';
 import { report } from './report.js';
@@ -63,8 +63,9 @@ async function perform(
   return results.every(({ sent, received }) => received === sent) ? EXIT.done : EXIT.failed;
 }
 
-function explain(error: unknown, signal: AbortSignal): number {
+function explain(failure: unknown, signal: AbortSignal): number {
   if (signal.aborted) return EXIT.interrupted;
+  const error = failure instanceof StepError ? failure.cause : failure;
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
   return exitCodeOf(error);
 }
@@ -122,10 +123,12 @@ function steps(
       title: 'two VMs boot',
       task: (context, task) =>
         task.newListr(
-          lab.vms.map((vm) => ({
-            title: vm.name,
-            task: (_, sub) => boot(lab, vm, context.image, options, signal, sub),
-          })),
+          lab.vms.map((vm) =>
+            short<Context>({
+              title: vm.name,
+              task: (_, sub) => boot(lab, vm, context.image, options, signal, sub),
+            }),
+          ),
           { concurrent: true, exitOnError: true, rendererOptions: { collapseSubtasks: false } },
         ),
     },
