@@ -26,7 +26,7 @@ const SUITES = [
   { name: 'lint', commands: [npm('lint')] },
   { name: 'types', commands: [npm('typecheck'), ...typeTests()] },
   { name: 'layers', commands: [tool('layers.mjs')] },
-  { name: 'docs', commands: [npm('docs')] },
+  { name: 'docs', commands: [npm('docs'), tool('check-docs.mjs')] },
   { name: 'native', commands: [tool('native-test.mjs')], count: countLine },
   { name: 'unit', commands: [vitest('unit')], count: countVitest },
   { name: 'kernel', commands: [vitest('kernel')], count: countVitest, rights: true },

@@ -80,9 +80,14 @@ std::size_t window_size(std::span<const NetlinkMessage> messages, const WindowLi
   }
   // A failure of a message that is not awaited comes before the answer to the next one that is: so a window
   // ends with one that is awaited, and no failure is left behind in the receive buffer.
+  const auto is_awaited = [&](std::size_t index) { return messages[index].is_awaited(); };
   std::size_t whole = count;
-  while (whole > 1 && !messages[whole - 1].is_awaited()) --whole;
-  return messages[whole - 1].is_awaited() ? whole : count;
+  while (whole > 0 && !is_awaited(whole - 1)) --whole;
+  if (whole > 0) return whole;
+  // None so far: up to the next one, whatever it costs, for what belongs together is not torn apart.
+  std::size_t next = count;
+  while (next < messages.size() && !is_awaited(next)) ++next;
+  return next == messages.size() || messages[next].is_dump() ? count : next + 1;
 }
 
 Window::Window(std::span<const NetlinkMessage> messages)

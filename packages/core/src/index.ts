@@ -14,6 +14,7 @@ export { LinkHandle } from './link-handle.js';
 export type {
   BridgePortSettings,
   BridgeSettings,
+  LinkChange,
   MacvlanSettings,
   NewLink,
   VethSettings,

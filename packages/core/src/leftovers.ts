@@ -6,7 +6,14 @@ import { namesOfNetns, unmountNetns } from './netns-name.js';
 import { LOOPBACK, type Netns } from './netns.js';
 import { type NetnsRef, openNetnsSync } from './open-netns.js';
 import { ownerOf } from './owner.js';
-import { type OwnerState, ownerState, recordsOlderThan, removeRecord } from './owner-record.js';
+import {
+  namespacesOf,
+  type OwnerState,
+  ownerState,
+  recordedOwners,
+  removeRecord,
+  secondsDead,
+} from './owner-record.js';
 import { endProcess, markedProcesses, netnsOfProcesses } from './processes.js';
 
 /** Seconds. */
@@ -29,64 +36,86 @@ interface Found extends Leftover {
   readonly remove: () => Promise<void>;
 }
 
+/** What a search found, and the namespaces that are held open until it has been dealt with. */
+class Search {
+  readonly found: Found[] = [];
+  /** Inodes of the namespaces that could be looked into. */
+  readonly looked = new Set<bigint>();
+  readonly #held: Netns[] = [];
+
+  /** A namespace may live only by a process that is swept: its links are reached through the handle. */
+  hold(netns: Netns): void {
+    this.#held.push(netns);
+  }
+
+  close(): void {
+    for (const netns of this.#held) netns.close();
+  }
+}
+
 /**
  * Everything that carries a mark, whoever made it: in every namespace that has a name, in the caller's own,
  * and in those of all processes that the caller may look at. Sorted as it is swept: processes, then links,
  * then namespaces.
  */
 export async function leftovers(): Promise<Leftover[]> {
-  const found = await search();
-  return found.map(({ remove: _remove, ...leftover }) => leftover);
+  const searched = await search();
+  searched.close();
+  return searched.found.map(({ remove: _remove, ...leftover }) => leftover);
 }
 
 /**
- * Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. The record of
- * an owner that died more than a day ago goes too, when nothing of it is in sight: it may have left something
- * where this caller cannot look, and without the record nobody could prove it dead.
+ * Removes what is proven to be left by a dead owner, nothing else, and returns what it removed. With the last
+ * of an owner's things goes its record, when every namespace that it worked in could be looked at; else a
+ * day later: without its record nobody could prove it dead.
  */
 export async function sweep(): Promise<Leftover[]> {
   const swept: Leftover[] = [];
-  const found = await search();
-  for (const { remove, ...leftover } of found) {
-    if (leftover.state !== 'dead') continue;
-    await remove();
-    swept.push(leftover);
+  // Judged before the search: who is dead now makes nothing more.
+  const dead = recordedOwners().filter((owner) => ownerState(owner) === 'dead');
+  const searched = await search();
+  try {
+    for (const { remove, ...leftover } of searched.found) {
+      if (leftover.state !== 'dead') continue;
+      await remove();
+      swept.push(leftover);
+    }
+  } finally {
+    searched.close();
   }
-  const inSight = new Set(found.map(({ owner }) => owner));
-  for (const owner of recordsOlderThan(DAY)) {
-    if (!inSight.has(owner) && ownerState(owner) === 'dead') removeRecord(owner);
+  for (const owner of dead) {
+    const seenAll = namespacesOf(owner).every((ino) => searched.looked.has(ino));
+    if (seenAll || secondsDead(owner) > DAY) removeRecord(owner);
   }
   return swept;
 }
 
-async function search(): Promise<Found[]> {
+async function search(): Promise<Search> {
   const states = new Map<string, OwnerState>();
   const stateOf = (owner: string) => {
     const known = states.get(owner) ?? ownerState(owner);
     states.set(owner, known);
     return known;
   };
-  const found: Found[] = markedProcesses().map((marked) => ({
-    kind: 'process',
-    what: `process ${marked.pid} (${marked.program})`,
-    netns: undefined,
-    owner: marked.owner,
-    mark: marked.mark,
-    state: stateOf(marked.owner),
-    remove: () => endProcess(marked),
-  }));
-  for (const { name, netns } of namespaces()) {
-    try {
-      found.push(...(await searchNetns(name, netns, stateOf)));
-    } catch (error) {
-      // An ordinary user sees that a namespace is there, and may not look into it.
-      if (!(error instanceof NetloomError) || error.code !== 'EPERM') throw error;
-    } finally {
-      netns.close();
-    }
+  const searched = new Search();
+  for (const marked of markedProcesses()) {
+    const { pid, program, owner, mark } = marked;
+    const what = `process ${pid} (${program})`;
+    const remove = () => endProcess(marked);
+    searched.found.push({
+      kind: 'process',
+      what,
+      netns: undefined,
+      owner,
+      mark,
+      state: stateOf(owner),
+      remove,
+    });
   }
+  for (const { name, netns } of namespaces()) await searchNetns(searched, name, netns, stateOf);
   const order = { process: 0, link: 1, netns: 2 };
-  return found.sort((a, b) => order[a.kind] - order[b.kind]);
+  searched.found.sort((a, b) => order[a.kind] - order[b.kind]);
+  return searched;
 }
 
 /** Each namespace once: by name, else the caller's own, else by a process in it. */
@@ -117,38 +146,47 @@ function openIfThere(ref: NetnsRef | undefined): Netns | undefined {
 }
 
 async function searchNetns(
+  searched: Search,
   name: string | undefined,
   netns: Netns,
   stateOf: (owner: string) => OwnerState,
-): Promise<Found[]> {
+): Promise<void> {
+  let found: Found[] = [];
+  try {
+    found = markedLinks(await netns.run(listLinks()), name, netns, stateOf);
+    searched.looked.add(netns.identity.ino);
+  } catch (error) {
+    // An ordinary user sees that a namespace is there, and may not look into it.
+    if (!(error instanceof NetloomError) || error.code !== 'EPERM') throw error;
+  } finally {
+    if (found.some(({ state }) => state === 'dead')) searched.hold(netns);
+    else netns.close();
+  }
+  searched.found.push(...found);
+}
+
+function markedLinks(
+  links: readonly Link[],
+  name: string | undefined,
+  netns: Netns,
+  stateOf: (owner: string) => OwnerState,
+): Found[] {
   const { identity } = netns;
-  const found: Found[] = [];
-  for (const link of await netns.run(listLinks())) {
+  return links.flatMap((link): Found[] => {
     const mark = link.altnames.find((altname) => ownerOf(altname) !== undefined);
     const owner = mark === undefined ? undefined : ownerOf(mark);
-    if (mark === undefined || owner === undefined) continue;
+    if (mark === undefined || owner === undefined) return [];
     const common = { netns: name, owner, mark, state: stateOf(owner) };
-    // The mark of a namespace sits on its loopback link, which nobody can remove.
-    if (link.ifindex === LOOPBACK && name !== undefined) {
-      const remove = () => Promise.resolve(unmountNetns({ name, identity }));
-      found.push({ ...common, kind: 'netns', what: `namespace ${name}`, remove });
-    } else if (link.ifindex !== LOOPBACK) {
-      const remove = () => removeMarked(identity.ino, mark);
-      found.push({ ...common, kind: 'link', what: describeLink(link), remove });
+    if (link.ifindex !== LOOPBACK) {
+      // By its mark, not by its index: were it gone meanwhile, its index could be somebody else's.
+      const remove = () => netns.run(removeLink(name, mark));
+      return [{ ...common, kind: 'link', what: describeLink(link), remove }];
     }
-  }
-  return found;
+    // The mark of a namespace sits on its loopback link, which nobody can remove.
+    if (name === undefined) return [];
+    const remove = () => Promise.resolve(unmountNetns({ name, identity }));
+    return [{ ...common, kind: 'netns', what: `namespace ${name}`, remove }];
+  });
 }
 
 const describeLink = ({ ifname, kind }: Link) => `link ${ifname}${kind === undefined ? '' : ` (${kind})`}`;
-
-/** By its mark, not by its index: were it gone meanwhile, its index could be somebody else's. */
-async function removeMarked(ino: bigint, mark: string): Promise<void> {
-  for (const { name, netns } of namespaces()) {
-    try {
-      if (netns.identity.ino === ino) await netns.run(removeLink(name, mark));
-    } finally {
-      netns.close();
-    }
-  }
-}

@@ -1,5 +1,6 @@
 import { dataWords, ip, linkSetCommand, refWord } from './iproute2.js';
 import type { Link } from './link.js';
+import type { LinkChange } from './link-kinds.js';
 import { addLater } from './link-messages.js';
 import {
   checkSettings,
@@ -39,7 +40,7 @@ export function* removeLink(netns: string | undefined, ref: LinkRef): Operation<
 export function* setLink(
   netns: string | undefined,
   ref: LinkRef,
-  settings: LinkBirth & Record<string, unknown>,
+  settings: LinkChange,
   port?: PortChange,
 ): Operation<Link> {
   const before = yield* getLink(ref);

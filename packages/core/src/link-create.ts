@@ -99,18 +99,19 @@ function* createUnderIndex(
     const flags = hasLater(parts) ? parts.flags & ~IFF_UP : parts.flags;
     const outcomes = yield* ask((batch) => {
       const header = { ifindex, flags, change: parts.change };
-      batch.add(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, LINK_MESSAGE, header, attributes);
+      const create = NLM_F_CREATE | NLM_F_EXCL;
+      if (mark === undefined) batch.add(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
+      else {
+        batch.addJoined(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
+        addMark(batch, ifindex, mark);
+      }
       addGet(batch, ifindex);
-      if (mark !== undefined) addMark(batch, ifindex, mark);
     });
     const created = outcomeAt(outcomes, 0);
-    const marked = mark === undefined ? undefined : outcomeAt(outcomes, 2);
-    const [message] = outcomeAt(outcomes, 1).messages;
+    const marked = mark === undefined ? undefined : outcomeAt(outcomes, 1);
+    const [message] = outcomeAt(outcomes, outcomes.length - 1).messages;
     if (created.verdict.errno === 0 && message !== undefined) {
-      const link = readLink(message);
-      if (marked === undefined) return link;
-      // Read before its mark was set: the name is known, and needs no second look.
-      if (marked.verdict.errno === 0) return { ...link, altnames: [...link.altnames, mark ?? ''] };
+      if (marked === undefined || marked.verdict.errno === 0) return readLink(message);
       yield* removeLink(undefined, ifindex);
       throw refusal(marked, { ...context, request: 'RTM_NEWLINKPROP' });
     }

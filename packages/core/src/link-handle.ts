@@ -1,6 +1,6 @@
 import { createMark, releaseMark } from './owner.js';
 import type { Link } from './link.js';
-import type { NewLink } from './link-kinds.js';
+import type { LinkChange, NewLink } from './link-kinds.js';
 import type { LinkSettings } from './link-options.js';
 import { removeLink, setLink } from './link-change.js';
 import { createLink } from './link-create.js';
@@ -40,7 +40,7 @@ export class LinkHandle implements AsyncDisposable {
   }
 
   /** Changes the link, reads it back and returns it. */
-  set(settings: LinkSettings & Record<string, unknown>): Promise<Link> {
+  set(settings: LinkChange): Promise<Link> {
     return this.#context.run(setLink(this.#context.name, this.ifindex, settings));
   }
 
@@ -77,7 +77,7 @@ export class LinkHandle implements AsyncDisposable {
 
 /** Creates with a mark; a creation that failed gives the mark back. */
 export function* createMarked(context: NetnsContext, options: NewLink): Operation<LinkHandle> {
-  const mark = createMark();
+  const mark = createMark(context.identity.ino);
   try {
     const born = yield* createLink(context.name, options, mark);
     return new LinkHandle(context, born.link, born.mark);

@@ -4,7 +4,7 @@ import type { BRIDGE_PORT } from './netlink/tables/bridge-port.js';
 import { LINK_KINDS, PORT_KINDS } from './netlink/tables/link.js';
 import type { MACVLAN } from './netlink/tables/macvlan.js';
 import type { VXLAN } from './netlink/tables/vxlan.js';
-import type { LinkBirth, LinkRef } from './link-options.js';
+import type { LinkBirth, LinkRef, LinkSettings } from './link-options.js';
 
 export type TableNames = readonly string[];
 
@@ -83,3 +83,9 @@ export type NewLink =
   | ({ kind: 'vxlan' } & Omit<LinkBirth, 'link' | 'group'> & VxlanSettings)
   | ({ kind: 'dummy' | 'ifb' } & LinkBirth)
   | ({ kind: string; data: Uint8Array } & LinkBirth);
+
+/** What can be changed of a link: what all links share, and the options of its kind. */
+export type LinkChange =
+  | (LinkSettings & BridgeSettings)
+  | (LinkSettings & MacvlanSettings)
+  | (Omit<LinkSettings, 'group'> & VxlanSettings);

@@ -1,7 +1,7 @@
 import type { Link } from './link.js';
 import { createMarked, LinkHandle } from './link-handle.js';
-import type { NewLink } from './link-kinds.js';
-import type { LinkRef, LinkSettings } from './link-options.js';
+import type { LinkChange, NewLink } from './link-kinds.js';
+import type { LinkRef } from './link-options.js';
 import { removeLink, setLink } from './link-change.js';
 import { findLink, getLink, type LinkFilter, listLinks } from './link-queries.js';
 import type { NetnsContext } from './netns-context.js';
@@ -55,7 +55,7 @@ export class Links {
   }
 
   /** Changes a link and returns it as it then stands. */
-  set(ref: LinkRef, settings: LinkSettings & Record<string, unknown>): Promise<Link> {
+  set(ref: LinkRef, settings: LinkChange): Promise<Link> {
     return this.#context.run(setLink(this.#context.name, ref, settings));
   }
 
@@ -94,7 +94,7 @@ export class SyncLinks {
   }
 
   /** Changes a link and returns it as it then stands. */
-  set(ref: LinkRef, settings: LinkSettings & Record<string, unknown>): Link {
+  set(ref: LinkRef, settings: LinkChange): Link {
     return this.#context.runSync(setLink(this.#context.name, ref, settings));
   }
 

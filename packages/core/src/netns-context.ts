@@ -4,6 +4,7 @@ import type { Operation } from './operation.js';
 export interface NetnsContext {
   /** The name below /run/netns, if it has one. */
   readonly name: string | undefined;
+  readonly identity: { readonly dev: bigint; readonly ino: bigint };
   run<T>(operation: Operation<T>): Promise<T>;
   runSync<T>(operation: Operation<T>): T;
 }

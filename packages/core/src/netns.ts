@@ -51,6 +51,7 @@ export class Netns implements AsyncDisposable {
     );
     const context: NetnsContext = {
       name,
+      identity: native.netnsIdentity(opener.descriptor),
       run: (operation) => this.run(operation),
       runSync: (operation) => this.runSync(operation),
     };

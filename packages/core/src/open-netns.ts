@@ -65,8 +65,9 @@ export async function createNetns(name?: string): Promise<Netns> {
   const what = `create namespace${name === undefined ? '' : ` ${name}`}`;
   const descriptor = translated(() => native.createNetns(), what, { hint: CREATE_HINT });
   if (name === undefined) return borrow(descriptor, undefined);
-  const mark = createMark();
-  const named: NetnsName = { name, mark, identity: native.netnsIdentity(descriptor) };
+  const identity = native.netnsIdentity(descriptor);
+  const mark = createMark(identity.ino);
+  const named: NetnsName = { name, mark, identity };
   const netns = new Netns(new ThreadOpener(descriptor), name, named);
   try {
     // The mark comes before the name: a name that others can see always says whose it is.

@@ -1,18 +1,17 @@
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
-  unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import native from '@netloom/native';
-import { NetloomError } from './errors.js';
+import { makeOwnersDirectory, runDirectory } from './run-directory.js';
 
 /** What is written about an owner, so that another process can prove that it is dead. */
 export interface OwnerRecord {
@@ -32,31 +31,21 @@ export interface OwnerRecord {
 /** `alive`, proven `dead`, or `unknown`: no record, or its process lives in another pid namespace. */
 export type OwnerState = 'alive' | 'dead' | 'unknown';
 
-/** `/run/netloom` for root, else below $XDG_RUNTIME_DIR or the temporary folder. */
-export function runDirectory(): string {
-  const { NETLOOM_RUN_DIR, XDG_RUNTIME_DIR } = process.env;
-  if (NETLOOM_RUN_DIR !== undefined && NETLOOM_RUN_DIR !== '') return NETLOOM_RUN_DIR;
-  const uid = process.getuid?.() ?? 0;
-  if (uid === 0) return '/run/netloom';
-  if (XDG_RUNTIME_DIR !== undefined && XDG_RUNTIME_DIR !== '') return join(XDG_RUNTIME_DIR, 'netloom');
-  return join(tmpdir(), `netloom-${uid}`);
+const recordPath = (owner: string) => join(runDirectory(), 'owners', `${owner}.json`);
+/** Says since when an owner is known to be dead. */
+const deathPath = (owner: string) => join(runDirectory(), 'owners', `${owner}.dead`);
+
+/** A record that its owner holds. */
+export interface HeldRecord {
+  /** Notes a namespace that something of the owner's is in: before it is there. */
+  note(netns: bigint): void;
+  remove(): void;
 }
 
-const recordPath = (owner: string) => join(runDirectory(), 'owners', `${owner}.json`);
-
 /** Writes the record and holds its lock; the lock falls with the process, however it ends. */
-export function writeRecord(owner: string): { fd: number; remove: () => void } {
-  const directory = join(runDirectory(), 'owners');
-  mkdirSync(directory, { recursive: true, mode: 0o755 });
-  // A folder that we chose in /tmp could be somebody else's trap; one that was named is the caller's word.
-  const { uid } = statSync(directory);
-  if (directory.startsWith(tmpdir()) && !process.env['NETLOOM_RUN_DIR'] && uid !== process.getuid?.()) {
-    throw new NetloomError('ERR_NETLOOM_RUN_DIR', `cannot use ${directory}: it belongs to uid ${uid}`, {
-      hint: 'set NETLOOM_RUN_DIR to a folder of your own',
-    });
-  }
-  const path = recordPath(owner);
-  const fd = openSync(path, 'wx', 0o644);
+export function writeRecord(owner: string): HeldRecord {
+  makeOwnersDirectory();
+  const fd = openSync(recordPath(owner), 'wx', 0o644);
   const record: OwnerRecord = {
     version: 1,
     owner,
@@ -69,8 +58,13 @@ export function writeRecord(owner: string): { fd: number; remove: () => void } {
   // Locked before it says anything: nobody sees a record without its lock and takes the owner for dead.
   native.tryLock(fd);
   writeSync(fd, `${JSON.stringify(record)}\n`);
+  const noted = new Set<bigint>();
   return {
-    fd,
+    note: (netns) => {
+      if (noted.has(netns)) return;
+      writeSync(fd, `netns ${netns}\n`);
+      noted.add(netns);
+    },
     remove: () => {
       removeRecord(owner);
       closeSync(fd);
@@ -78,32 +72,46 @@ export function writeRecord(owner: string): { fd: number; remove: () => void } {
   };
 }
 
-/** The owners whose records were written more than so many seconds ago. */
-export function recordsOlderThan(seconds: number): string[] {
-  const directory = join(runDirectory(), 'owners');
+/** The owners that have a record here. */
+export function recordedOwners(): string[] {
   try {
-    return readdirSync(directory).flatMap((name) => {
-      const owner = /^([0-9a-f]{16})\.json$/.exec(name)?.[1];
-      const written = statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
-      return owner !== undefined && Date.now() - written > seconds * 1000 ? [owner] : [];
-    });
+    const names = readdirSync(join(runDirectory(), 'owners'));
+    return names.flatMap((name) => /^([0-9a-f]{16})\.json$/.exec(name)?.[1] ?? []);
   } catch {
     // No such folder: nobody has a record.
     return [];
   }
 }
 
-export function removeRecord(owner: string): void {
+/** Inodes of the namespaces that an owner put something into. */
+export function namespacesOf(owner: string): bigint[] {
+  return readLines(owner).flatMap((line) => (/^netns [0-9]+$/.test(line) ? [BigInt(line.slice(6))] : []));
+}
+
+/** Seconds since an owner was first seen dead; the first look starts the count. */
+export function secondsDead(owner: string): number {
+  const path = deathPath(owner);
+  const seen = statSync(path, { throwIfNoEntry: false });
+  if (seen === undefined) writeFileSync(path, '');
+  return seen === undefined ? 0 : (Date.now() - seen.mtimeMs) / 1000;
+}
+
+function readLines(owner: string): string[] {
   try {
-    unlinkSync(recordPath(owner));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return readFileSync(recordPath(owner), 'utf8').split('\n');
+  } catch {
+    return [];
   }
+}
+
+export function removeRecord(owner: string): void {
+  rmSync(recordPath(owner), { force: true });
+  rmSync(deathPath(owner), { force: true });
 }
 
 export function readRecord(owner: string): OwnerRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordPath(owner), 'utf8')) as OwnerRecord;
+    const record = JSON.parse(readLines(owner)[0] ?? '') as OwnerRecord;
     return record.owner === owner && isWhole(record) ? record : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeRecord } from './owner-record.js';
+import { type HeldRecord, writeRecord } from './owner-record.js';
 
 /** `netloom-<owner>-<n>`: the owner is 64 random bits, n counts its objects. */
 const MARK = /^netloom-([0-9a-f]{16})-([0-9]+)$/;
@@ -9,16 +9,17 @@ class Owner {
   readonly id = randomBytes(8).toString('hex');
   #count = 0;
   #living = 0;
-  #record: { fd: number; remove: () => void } | undefined;
+  #record: HeldRecord | undefined;
 
   /** The next mark. The first one writes the owner's record: before anything carries the mark. */
-  mark(): string {
+  mark(netns: bigint | undefined): string {
     if (this.#record === undefined) {
       this.#record = writeRecord(this.id);
       process.once('exit', () => {
         if (this.#living === 0) this.#record?.remove();
       });
     }
+    if (netns !== undefined) this.#record.note(netns);
     this.#count += 1;
     this.#living += 1;
     return `netloom-${this.id}-${this.#count}`;
@@ -32,10 +33,13 @@ class Owner {
 
 let owner: Owner | undefined;
 
-/** A fresh ownership mark of this process. Give it back with `releaseMark` when its object is gone. */
-export function createMark(): string {
+/**
+ * A fresh ownership mark of this process, for something in a namespace (by its inode) or for a process. Give
+ * it back with `releaseMark` when its object is gone.
+ */
+export function createMark(netns?: bigint): string {
   owner ??= new Owner();
-  return owner.mark();
+  return owner.mark(netns);
 }
 
 /** Ends the life of a mark; the record of an owner without marks is removed when the process ends. */

@@ -2,6 +2,7 @@ import { NetloomError } from './errors.js';
 import type { Outcome } from './netlink/exchange.js';
 import type { NetlinkSocket } from './netlink/socket.js';
 import { type Operation, PAUSE, type Step } from './operation.js';
+import { fromNative } from './refusal.js';
 
 interface Task {
   readonly operation: Operation<unknown>;
@@ -48,7 +49,7 @@ export class Runner {
           turn.value(batch);
           outcomes = socket.exchangeSync(batch);
         } catch (error) {
-          failure = { error };
+          failure = { error: transportError(error) };
         }
       }
       turn = failure === undefined ? operation.next(outcomes) : operation.throw(failure.error);
@@ -91,7 +92,8 @@ export class Runner {
       if (this.#closed)
         throw new NetloomError('ERR_NETLOOM_CLOSED', 'cannot ask the kernel: the handle was closed');
       this.#send((this.#promised ??= this.#open()), waiting);
-    } catch (error) {
+    } catch (cause) {
+      const error = transportError(cause);
       for (const { task } of waiting) this.#advance(task, NOTHING, { error });
     }
   }
@@ -116,9 +118,15 @@ export class Runner {
       (outcomes) => {
         for (const { task, start, end } of sent) this.#advance(task, outcomes.slice(start, end));
       },
-      (error: unknown) => {
+      (cause: unknown) => {
+        const error = transportError(cause);
         for (const { task } of sent) this.#advance(task, NOTHING, { error });
       },
     );
   }
+}
+
+/** What the socket ran into, as an error of ours: ENOBUFS, ETIMEDOUT, EMSGSIZE, or that it could not be opened. */
+function transportError(cause: unknown): unknown {
+  return fromNative(cause, 'exchange netlink messages');
 }

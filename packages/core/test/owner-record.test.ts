@@ -14,10 +14,10 @@ import {
   pidNamespace,
   readRecord,
   removeRecord,
-  runDirectory,
   startTime,
   writeRecord,
 } from '../src/owner-record.js';
+import { runDirectory } from '../src/run-directory.js';
 import { builtModule } from './built.js';
 
 const OWNER = '0123456789abcdef';

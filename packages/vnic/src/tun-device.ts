@@ -104,7 +104,7 @@ export function checkDeviceOptions(options: TunDeviceOptions): void {
 export async function openDevice(netns: Netns, type: number, options: TunDeviceOptions): Promise<TunDevice> {
   checkDeviceOptions(options);
   options.signal?.throwIfAborted();
-  const mark = createMark();
+  const mark = createMark(netns.identity.ino);
   const queues: TunQueue[] = [];
   let handle: LinkHandle | undefined;
   try {

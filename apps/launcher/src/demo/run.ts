@@ -192,6 +192,6 @@ async function takeDown(lab: DemoLab, options: DemoOptions): Promise<number> {
   for (const { what, error } of left) {
     process.stderr.write(`left behind: ${what}: ${error instanceof Error ? error.message : String(error)}\n`);
   }
-  if (left.length > 0) process.stderr.write('try: npx netloom prune\n');
+  if (left.length > 0) process.stderr.write('try: npx --no-install netloom prune\n');
   return left.length;
 }

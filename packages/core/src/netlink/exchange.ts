@@ -19,6 +19,8 @@ import { type Message, type MessageFormat, messagesIn, writeMessage } from './me
 import type { AttributeSet, Values } from './table.js';
 
 interface Sent {
+  /** Goes out in one send with the message after it. */
+  readonly joined: boolean;
   readonly start: number;
   readonly end: number;
   readonly shape: MessageFormat<StructFields, AttributeSet>;
@@ -56,7 +58,21 @@ export class RequestBatch {
     header: Partial<StructOf<F>>,
     values: Values<S>,
   ): number {
-    return this.#add(type, flags | NLM_F_REQUEST | NLM_F_ACK, shape, header, values);
+    return this.#add(type, flags | NLM_F_REQUEST | NLM_F_ACK, shape, header, values, false);
+  }
+
+  /**
+   * Adds a request that goes out in one send with the one after it, so that the kernel carries out both even
+   * when this process is killed in between: a link, and its ownership mark.
+   */
+  addJoined<F extends StructFields, S extends AttributeSet>(
+    type: number,
+    flags: number,
+    shape: MessageFormat<F, S>,
+    header: Partial<StructOf<F>>,
+    values: Values<S>,
+  ): number {
+    return this.#add(type, flags | NLM_F_REQUEST | NLM_F_ACK, shape, header, values, true);
   }
 
   /** Adds a request for a list, which ends by itself (NLMSG_DONE). */
@@ -66,7 +82,7 @@ export class RequestBatch {
     header: Partial<StructOf<F>>,
     values: Values<S>,
   ): number {
-    return this.#add(type, NLM_F_REQUEST | NLM_F_DUMP, shape, header, values);
+    return this.#add(type, NLM_F_REQUEST | NLM_F_DUMP, shape, header, values, false);
   }
 
   #add<F extends StructFields, S extends AttributeSet>(
@@ -75,12 +91,13 @@ export class RequestBatch {
     shape: MessageFormat<F, S>,
     header: Partial<StructOf<F>>,
     values: Values<S>,
+    joined: boolean,
   ): number {
     const index = this.#sent.length;
     const start = this.#writer.length;
     const message = { type, flags, seq: this.firstSeq + index };
     writeMessage(this.#writer, message, shape, header, values);
-    this.#sent.push({ start, end: this.#writer.length, shape: shape as unknown as Sent['shape'] });
+    this.#sent.push({ joined, start, end: this.#writer.length, shape: shape as unknown as Sent['shape'] });
     this.#writer.reserve(align(this.#writer.length) - this.#writer.length);
     return index;
   }
@@ -106,9 +123,12 @@ export class RequestBatch {
     const bytes = this.#writer.finish();
     const view = new DataView(bytes.buffer);
     for (let i = 0; i + 1 < this.#sent.length; i++) {
-      const at = (this.#sent[i] as Sent).start + FLAGS_OFFSET;
+      const { start, joined } = this.#sent[i] as Sent;
+      const at = start + FLAGS_OFFSET;
       const flags = view.getUint16(at, true);
-      if (i % RUN !== RUN - 1 && isPlainChange(flags)) view.setUint16(at, flags & ~NLM_F_ACK, true);
+      // A send ends with a message that is acknowledged: one that is not stays with the next.
+      if (joined || (i % RUN !== RUN - 1 && isPlainChange(flags)))
+        view.setUint16(at, flags & ~NLM_F_ACK, true);
     }
     return bytes;
   }
