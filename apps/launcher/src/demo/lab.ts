@@ -23,6 +23,8 @@ export class DemoLab {
   ip4: Subnet | undefined;
   ip6: Subnet | undefined;
   readonly #host: Netns;
+  readonly #ending = new AbortController();
+  readonly #launching: Promise<QemuVm>[] = [];
   readonly #undo: { what: string; run: () => Promise<unknown> }[] = [];
 
   constructor(host: Netns) {
@@ -78,7 +80,14 @@ export class DemoLab {
   }
 
   /** Starts a VM; its guest sets itself up from the kernel's command line. */
-  async launch(
+  launch(vm: DemoVm, image: GuestImage, options: { memory: string; signal: AbortSignal }): Promise<QemuVm> {
+    const signal = AbortSignal.any([options.signal, this.#ending.signal]);
+    const launching = this.#launch(vm, image, { ...options, signal });
+    this.#launching.push(launching);
+    return launching;
+  }
+
+  async #launch(
     vm: DemoVm,
     image: GuestImage,
     options: { memory: string; signal: AbortSignal },
@@ -118,6 +127,9 @@ export class DemoLab {
   /** Takes everything away, VMs at once, then ports, then the bridge; returns what could not be removed. */
   async remove(): Promise<{ what: string; error: unknown }[]> {
     const left: { what: string; error: unknown }[] = [];
+    // One VM may still be starting while the other's failure ends the demo.
+    this.#ending.abort(new Error('the demo ends'));
+    await Promise.allSettled(this.#launching);
     await Promise.allSettled(this.vms.map(async ({ vm }) => vm?.remove()));
     for (const { what, run } of this.#undo.splice(0).toReversed()) {
       try {
