@@ -21,9 +21,7 @@ stopListening();
 const child = spawn(process.execPath, [join(ROOT, 'apps/launcher/dist/main.js'), 'demo', ...args], {
   stdio: 'inherit',
 });
-// The launcher cleans up by itself. A terminal gives Ctrl-C to the whole group, so to it as well.
-process.on('SIGINT', () => {
-  if (!process.stdin.isTTY) child.kill('SIGINT');
-});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// The launcher cleans up by itself. A terminal gives Ctrl-C to the whole group, so to it as well: a second one
+// means nothing to it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

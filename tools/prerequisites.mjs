@@ -21,7 +21,7 @@ const GUEST = [[[QEMU[0]], QEMU[1]]];
 const NEEDS = {
   build: BUILD,
   demo: [...BUILD, ...GUEST],
-  test: [...BUILD, ...GUEST, [['ip'], 'iproute2'], [['ping'], 'iputils-ping'], [['tcpdump'], 'tcpdump']],
+  test: [...BUILD, ...GUEST, [['ip'], 'iproute2'], [['ping'], 'iputils-ping'], [['cpio'], 'cpio']],
 };
 
 const isRoot = process.geteuid?.() === 0;
@@ -81,7 +81,7 @@ export function satisfies(version, range) {
   });
 }
 
-/** A user's PATH often lacks the sbin folders, where Debian has `ip` and `tcpdump`. */
+/** A user's PATH often lacks the sbin folders, where Debian has `ip`. */
 export function find(program) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {

@@ -140,7 +140,17 @@ test('a creation that fails half-way undoes itself', async () => {
   await expect(created).rejects.toMatchObject({ code: 'EEXIST', request: 'RTM_NEWADDR' });
   expect(bridgeLinks()).toEqual([]);
   await expect(createBridge(netns, { ifname: 'br0', addresses: ['nonsense'] })).rejects.toMatchObject({
-    field: 'address',
+    field: 'addresses[0]',
   });
   expect(bridgeLinks()).toEqual([]);
+  await expect(createBridge(netns, { adresses: [] } as object)).rejects.toMatchObject({
+    field: 'adresses',
+    hint: "did you mean 'addresses'?",
+  });
+  await expect(createBridge(netns, { mac: '02:00:00:00:00:01' } as object)).rejects.toMatchObject({
+    hint: "did you mean 'address'?",
+  });
+  await expect(createBridge(Promise.resolve(netns) as unknown as Netns)).rejects.toMatchObject({
+    field: 'netns',
+  });
 });

@@ -28,9 +28,22 @@ export class NodeChild {
 
   constructor(
     code: string,
-    options: { env?: NodeJS.ProcessEnv; through?: readonly string[]; flags?: readonly string[] } = {},
+    options: {
+      env?: NodeJS.ProcessEnv;
+      through?: readonly string[];
+      flags?: readonly string[];
+      args?: readonly string[];
+    } = {},
   ) {
-    const node = [process.execPath, ...(options.flags ?? []), '--input-type=module', '--eval', code];
+    const node = [
+      process.execPath,
+      ...(options.flags ?? []),
+      '--input-type=module',
+      '--eval',
+      code,
+      '--',
+      ...(options.args ?? []),
+    ];
     const [program = '', ...args] = [...(options.through ?? []), ...node];
     this.process = spawn(program, args, {
       env: { ...process.env, ...options.env },

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { type Netns, openNetns } from '@netloom/core';
+import { LINK_MESSAGE, NETLINK_ROUTE, readAttributes } from '@netloom/core/netlink';
 import { ipJson, scratchNetns } from '@netloom/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const RTNLGRP_LINK = 1;
 
 let netns: Netns;
 const ip = (...args: string[]) => execFileSync('ip', ['-n', netns.name ?? '', ...args]);
@@ -233,4 +236,97 @@ test('statistics are bigint', async () => {
   expect(stats.rxPackets).toBe(BigInt(rx.packets));
   expect(stats.rxBytes).toBe(BigInt(rx.bytes));
   expect(rx.packets).toBeGreaterThan(0);
+});
+
+test('an index of the caller that is somebody else’s never gets our mark, not even for a moment', async () => {
+  ip('link', 'add', 'theirs', 'type', 'bridge');
+  const { ifindex } = await netns.links.get('theirs');
+  const heard: string[] = [];
+  const monitor = netns.opener.openNetlink(NETLINK_ROUTE);
+  const done = new Promise<void>((resolve) => {
+    monitor.listen([RTNLGRP_LINK], (notification) => {
+      for (const message of 'messages' in notification ? notification.messages : []) {
+        const { ifname, propList } = readAttributes(LINK_MESSAGE, message);
+        heard.push(...(propList?.altIfname ?? []));
+        if (ifname === 'last') resolve();
+      }
+    });
+  });
+  await expect(
+    netns.links.create({ kind: 'bridge', ifname: 'ours', ifindex, up: true, ifalias: 'ours' }),
+  ).rejects.toMatchObject({
+    code: 'EEXIST',
+    field: 'ifindex',
+  });
+  ip('link', 'add', 'last', 'type', 'bridge');
+  await done;
+  monitor.close();
+  expect(heard).toEqual([]);
+  expect(await netns.links.get('theirs')).toMatchObject({ altnames: [], up: false });
+});
+
+test('what is no link is refused before it is sent', async () => {
+  const lo = await netns.links.get('lo');
+  const bad: unknown[] = [
+    '',
+    'x'.repeat(128),
+    'lo\0x',
+    'a/b',
+    0,
+    -1,
+    1.5,
+    2 ** 32 + 1,
+    Number.NaN,
+    undefined,
+    null,
+    {},
+    true,
+  ];
+  for (const ref of bad) {
+    for (const verb of ['get', 'find', 'remove', 'open'] as const) {
+      await expect(netns.links[verb](ref as string), `${verb} ${String(ref)}`).rejects.toMatchObject({
+        code: 'ERR_NETLOOM_ARGUMENT',
+      });
+    }
+  }
+  await expect(netns.links.list({ knd: 'bridge' } as object)).rejects.toMatchObject({
+    field: 'knd',
+    hint: "did you mean 'kind'?",
+  });
+  await expect(netns.addresses.list({ lnk: 'lo' } as object)).rejects.toMatchObject({ field: 'lnk' });
+  await expect(netns.routes.list({ tabel: 254 } as object)).rejects.toMatchObject({ field: 'tabel' });
+  expect(await netns.links.get(lo.ifindex)).toMatchObject({ ifname: 'lo' });
+});
+
+test('counters of a port are seen from the host', async () => {
+  const bridge = await netns.links.create({ kind: 'bridge', ifname: 'br0', up: true, addrGenMode: 1 });
+  await netns.addresses.add({ link: bridge, address: '192.0.2.1/24' });
+  await using far = await scratchNetns();
+  await netns.links.create({
+    kind: 'veth',
+    ifname: 'p0',
+    up: true,
+    master: bridge,
+    peer: { ifname: 'eth0', netNsFd: far.opener.descriptor.fd },
+  });
+  await far.links.set('eth0', { up: true });
+  await far.addresses.add({ link: 'eth0', address: '192.0.2.2/24' });
+  execFileSync('ip', [
+    'netns',
+    'exec',
+    far.name ?? '',
+    'ping',
+    '-c',
+    '3',
+    '-i',
+    '0.2',
+    '-W',
+    '10',
+    '192.0.2.1',
+  ]);
+  const { stats } = await netns.links.get('p0');
+  const [theirs] = ipJson(netns.name, '-s', 'link', 'show', 'p0');
+  const { rx } = (theirs ?? {})['stats64'] as { rx: { packets: number } };
+  expect(stats.rxPackets).toBe(BigInt(rx.packets));
+  expect(rx.packets).toBeGreaterThanOrEqual(3);
 });

@@ -202,6 +202,74 @@ test('an owner without a record, or in another pid namespace, is unknown and nev
   expect(await names()).toEqual(['lo', 'lost', 'other']);
 });
 
+test('a full disk under the records: nothing is made, and the next try works', async () => {
+  const script = `
+    import { openNetns } from '${DIST.core}';
+    import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+    const netns = await openNetns('${netns.name}');
+    const create = () => netns.links.create({ kind: 'bridge', ifname: 'br0' });
+    const fds = () => readdirSync('/proc/self/fd').length;
+    await netns.links.list();
+    const before = fds();
+    try { writeFileSync('/mnt/fill', Buffer.alloc(1 << 20)); } catch {}
+    const refused = await create().then(() => ({ code: 'none' }), (e) => ({ code: e.code, field: e.field, hint: e.hint }));
+    const left = { links: (await netns.links.list()).length, fds: fds() - before };
+    rmSync('/mnt/fill');
+    await (await create()).remove();
+    console.log(JSON.stringify({ refused, left }));
+    netns.close();
+  `;
+  const full = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=16k none /mnt && exec "$@"', 'sh'];
+  const { stdout, stderr, code } = await new NodeChild(script, {
+    through: full,
+    env: { NETLOOM_RUN_DIR: '/mnt/run' },
+  }).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({
+    refused: { code: 'ERR_NETLOOM_RUN_DIR', field: 'NETLOOM_RUN_DIR', hint: expect.any(String) },
+    left: { links: 1, fds: 0 },
+  });
+});
+
+test('one thing that cannot be swept keeps nothing else from it', async () => {
+  const child = owner(`
+    globalThis.bridge = await createBridge(netns, { ifname: 'dead0' });
+    globalThis.tap = await createTap(netns, { ifname: 'dead1', persist: true });
+  `);
+  await child.printed('made');
+  child.process.kill('SIGKILL');
+  await child.ended;
+  const dead = (await here()).find(({ what }) => what === 'link dead0 (bridge)');
+  // A process that carries the dead owner's mark and that SIGKILL does not end: it is stopped in the kernel's
+  // eyes only when it is a zombie, so one that belongs to somebody else stands for it, swept without CAP_KILL.
+  const stubborn = new NodeChild('console.log("up"); setInterval(() => {}, 1000);', {
+    through: ['setpriv', '--reuid=65534', '--clear-groups', '--'],
+    args: ['-chardev', `null,id=${dead?.mark}`],
+  });
+  await stubborn.printed('up');
+  const sweeper = new NodeChild(
+    `
+    import { sweep } from '${DIST.core}';
+    const error = await sweep().then(() => undefined, (e) => e);
+    console.log(JSON.stringify({ code: error?.code, swept: error?.swept.map(({ what }) => what), failures: error?.failures.length }));
+  `,
+    { through: ['setpriv', '--bounding-set=-kill', '--'] },
+  );
+  try {
+    const { stdout } = await sweeper.ended;
+    expect(JSON.parse(stdout)).toEqual({
+      code: 'ERR_NETLOOM_SWEEP',
+      swept: expect.arrayContaining(['link dead0 (bridge)', 'link dead1 (tun)']),
+      failures: 1,
+    });
+    expect(await names()).toEqual(['lo']);
+  } finally {
+    stubborn.process.kill('SIGKILL');
+    await stubborn.ended;
+    await sweep();
+  }
+});
+
 test('killed at any moment, nothing without a mark is left', async () => {
   const rounds = process.env['NETLOOM_LONG'] === '1' ? 200 : 12;
   for (let round = 0; round < rounds; round++) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBridge } from '@netloom/bridge';
 import { scratchNetns } from '@netloom/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readAnswer, readPruned } from './answer.js';
 import { embeddedGuest } from './guest.js';
 import { expectUntouched, TestHost } from './host.js';
@@ -92,6 +92,16 @@ describe('a demo that is killed', () => {
       demo.signal('SIGKILL');
       expect((await demo.ended).signal).toBe('SIGKILL');
     }
+    // A child that was just being started may go with it, or has yet to become QEMU.
+    await vi.waitFor(
+      () => {
+        const processes = host.processes();
+        expect(processes.every(({ argv }) => argv.some((word) => word.startsWith('guest=')))).toBe(true);
+        const taps = host.state().links.filter(({ ifname }) => String(ifname).startsWith('nltap'));
+        expect(taps).toHaveLength(processes.length);
+      },
+      { timeout: 30_000, interval: 50 },
+    );
     const left = host.state();
 
     const dry = readPruned((await host.netloom(['prune', '--dry-run', '--json']).end()).stdout);

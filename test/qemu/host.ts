@@ -41,6 +41,7 @@ export class TestHost implements AsyncDisposable {
   readonly runDirectory: string;
   /** The state to which everything has to come back; `remember()` takes it anew. */
   before: HostState;
+  readonly #recordsBefore: ReadonlySet<string>;
 
   /** `runDirectory` is given by tests whose own process owns links here: an owner has one for its lifetime. */
   static async create(runDirectory?: string): Promise<TestHost> {
@@ -52,6 +53,7 @@ export class TestHost implements AsyncDisposable {
     this.folder = mkdtempSync(join(tmpdir(), 'netloom-host-'));
     this.runDirectory = runDirectory ?? join(this.folder, 'run');
     mkdirSync(this.runDirectory, { recursive: true });
+    this.#recordsBefore = new Set(this.#recordNames());
     this.run('ip', 'link', 'set', 'lo', 'up');
     this.run('ip', 'link', 'add', 'theirs0', 'type', 'veth', 'peer', 'name', 'theirs1');
     this.run('ip', 'link', 'property', 'add', 'dev', 'theirs0', 'altname', 'a-name-of-somebody-else');
@@ -142,18 +144,21 @@ export class TestHost implements AsyncDisposable {
     return this.processes().find(({ argv }) => argv.some((word) => word.startsWith(`guest=${name},`)));
   }
 
-  /** Records of owners other than this test's own process. */
+  /** Records that came since this host is there, of owners other than this test's own process. */
   records(): string[] {
-    const folder = join(this.runDirectory, 'owners');
+    return this.#recordNames().filter((name) => {
+      if (this.#recordsBefore.has(name)) return false;
+      // The first line says who the owner is.
+      const [line = ''] = readFileSync(join(this.runDirectory, 'owners', name), 'utf8').split('\n');
+      return (JSON.parse(line) as { pid: number }).pid !== process.pid;
+    });
+  }
+
+  #recordNames(): string[] {
     try {
-      return readdirSync(folder).filter((name) => {
-        // Since when an owner is known to be dead is said beside its record.
-        if (!name.endsWith('.json')) return false;
-        const { pid } = JSON.parse(readFileSync(join(folder, name), 'utf8').split('\n')[0] ?? '') as {
-          pid: number;
-        };
-        return pid !== process.pid;
-      });
+      const names = readdirSync(join(this.runDirectory, 'owners'));
+      // Since when an owner is known to be dead is said beside its record.
+      return names.filter((name) => name.endsWith('.json'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

@@ -76,3 +76,15 @@ describe('an interrupted demo takes everything down', () => {
     expectUntouched(host);
   });
 });
+
+test('when nobody reads any more, the demo takes everything down', async () => {
+  await using host = await TestHost.create();
+  for (const moment of [/bridge nlbr\d+ with/, /waiting for its console/]) {
+    await using demo = host.netloom(['demo']);
+    await demo.line(moment);
+    demo.stopReading();
+    const { code } = await demo.end();
+    expect(code).toBe(130);
+    expectUntouched(host);
+  }
+});

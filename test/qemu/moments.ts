@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 /** `npm run test:long` says it: counts in full. */
-export const LONG = process.env['NETLOOM_LONG'] === '1' || process.env['NETLOOM_TEST_LONG'] === '1';
+export const LONG = process.env['NETLOOM_LONG'] === '1';
 
 /** The seed of everything that is chosen at random; `NETLOOM_SEED` brings a run back. */
 export const SEED = Number(process.env['NETLOOM_SEED'] ?? randomInt(2 ** 31));

@@ -77,6 +77,12 @@ export class Program implements AsyncDisposable {
     return ending;
   }
 
+  /** Closes both ends that it writes to, as `| head` does. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   /** To the whole group, as a terminal's Ctrl-C goes. */
   signal(signal: NodeJS.Signals): void {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

@@ -67,10 +67,9 @@ describe('the cpio archive', () => {
     expect(() => packCpio([...ENTRIES, { path: '/init', type: 'directory' }])).toThrow(/named init/);
   });
 
-  const reader = (['cpio', 'bsdtar'] as const).find((name) => spawnSync(name, ['--version']).status === 0);
-  it.skipIf(reader === undefined)('is listed by cpio or bsdtar', () => {
-    const args = reader === 'cpio' ? ['-t', '--quiet'] : ['-tf', '-'];
-    const { stdout, status } = spawnSync(reader ?? '', args, { input: packCpio(ENTRIES), encoding: 'utf8' });
+  it('is listed by cpio', () => {
+    const args = ['-t', '--quiet'];
+    const { stdout, status } = spawnSync('cpio', args, { input: packCpio(ENTRIES), encoding: 'utf8' });
     expect(status).toBe(0);
     expect(stdout.replaceAll('/\n', '\n').trim().split('\n')).toEqual([
       'bin',

@@ -2,13 +2,16 @@ import {
   ArgumentError,
   type BridgeSettings,
   type Cancellable,
+  checkOptions,
   type Link,
   type LinkBirth,
   type LinkHandle,
+  linkOptionNames,
   type LinkRef,
   type LinkSettings,
-  type Netns,
+  Netns,
   NetloomError,
+  parsePrefix,
 } from '@netloom/core';
 import { addPort, type BridgePort, type BridgePortOptions, listPorts, removePort } from './port.js';
 
@@ -24,6 +27,7 @@ export interface BridgeOptions extends Omit<LinkBirth, 'link'>, BridgeSettings, 
  */
 export async function createBridge(netns: Netns, options: BridgeOptions = {}): Promise<Bridge> {
   const { addresses = [], ...link } = options;
+  checkBridge(netns, options);
   const handle = await netns.links.create({ ...link, kind: 'bridge' });
   try {
     for (const entry of addresses) {
@@ -41,6 +45,19 @@ export async function createBridge(netns: Netns, options: BridgeOptions = {}): P
     throw error;
   }
   return new Bridge(netns, handle);
+}
+
+/** Bad input fails before anything changes. */
+function checkBridge(netns: Netns, options: BridgeOptions): void {
+  if (!(netns instanceof Netns)) {
+    throw new ArgumentError('netns', 'a namespace handle is expected', {
+      hint: 'await openNetns() or await createNetns() makes one',
+    });
+  }
+  checkOptions(options, ['addresses', 'signal', ...linkOptionNames('bridge')]);
+  for (const [i, entry] of (options.addresses ?? []).entries()) {
+    parsePrefix(`addresses[${i}]`, typeof entry === 'string' ? entry : entry.address);
+  }
 }
 
 /** A handle on a bridge that stays when the handle is disposed. */

@@ -113,6 +113,7 @@ export interface AddressFilter {
 }
 
 export function* listAddresses(filter: AddressFilter = {}): Operation<Address[]> {
+  checkOptions(filter, ['link', 'family']);
   const ifindex = filter.link === undefined ? 0 : yield* resolveLink(filter.link, 'link');
   const family = filter.family === undefined ? 0 : familyNumber(filter.family);
   return yield* dump('list addresses', 'RTM_GETADDR', {

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** What an error of Netloom can tell beside its message. */
 export interface NetloomErrorDetails {
   /** The option or attribute at fault, as the caller wrote it: `ifname`, `peer.netns`, `nics[0].mac`. */
@@ -101,7 +103,7 @@ function composeMessage(code: string, summary: string, details: NetloomErrorDeta
   lines.push(`  ${what === '' ? code : `${what}: ${code}`}${words}`);
   if (details.hint !== undefined) lines.push(`  hint: ${details.hint}`);
   if (details.command !== undefined) lines.push(`  same as: ${details.command}`);
-  return lines.join('\n');
+  return printable(lines.join('\n'));
 }
 
 // Brands are symbols from the global registry, so that two copies of the package know each other's errors.

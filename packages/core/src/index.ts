@@ -8,7 +8,7 @@ export {
   NetloomError,
   type NetloomErrorDetails,
 } from './errors.js';
-export { leftovers, type Leftover, sweep } from './leftovers.js';
+export { leftovers, type Leftover, sweep, SweepError } from './leftovers.js';
 export type { BridgeData, Link, LinkStats, OperState } from './link.js';
 export { LinkHandle } from './link-handle.js';
 export type {
@@ -21,7 +21,7 @@ export type {
   VxlanSettings,
 } from './link-kinds.js';
 export { markLink } from './link-messages.js';
-export type { LinkBirth, LinkRef, LinkSettings } from './link-options.js';
+export { type LinkBirth, linkOptionNames, type LinkRef, type LinkSettings } from './link-options.js';
 export { chooseIfindex, type LinkFilter } from './link-queries.js';
 export { type Cancellable, Links, SyncLinks } from './links.js';
 export { Netns, type SyncFace } from './netns.js';
@@ -34,6 +34,7 @@ export { createMark, ownerOf, releaseMark } from './owner.js';
 export type { OwnerRecord, OwnerState } from './owner-record.js';
 export { fromNative } from './refusal.js';
 export { networkOf, overlaps, parsePrefix, type Prefix } from './prefix.js';
+export { printable } from './printable.js';
 export { PROTOCOL } from './protocol.js';
 export type { Route, RouteFilter, RouteOptions, RouteType } from './route-operations.js';
 export { Routes, SyncRoutes } from './routes.js';

@@ -36,6 +36,24 @@ interface Found extends Leftover {
   readonly remove: () => Promise<void>;
 }
 
+/** What a sweep could not remove; the rest was swept all the same, and is in `swept`. */
+export class SweepError extends NetloomError {
+  override readonly name: string = 'SweepError';
+  readonly swept: readonly Leftover[];
+  readonly failures: readonly { readonly what: string; readonly error: unknown }[];
+
+  constructor(swept: readonly Leftover[], failures: readonly { what: string; error: unknown }[]) {
+    const list = failures.map(
+      ({ what, error }) => `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    super('ERR_NETLOOM_SWEEP', `cannot sweep all that is dead: ${list.join('; ')}`, {
+      cause: failures[0]?.error,
+    });
+    this.swept = swept;
+    this.failures = failures;
+  }
+}
+
 /** What a search found, and the namespaces that are held open until it has been dealt with. */
 class Search {
   readonly found: Found[] = [];
@@ -71,22 +89,30 @@ export async function leftovers(): Promise<Leftover[]> {
  */
 export async function sweep(): Promise<Leftover[]> {
   const swept: Leftover[] = [];
+  const failures: { owner: string; what: string; error: unknown }[] = [];
   // Judged before the search: who is dead now makes nothing more.
   const dead = recordedOwners().filter((owner) => ownerState(owner) === 'dead');
   const searched = await search();
   try {
     for (const { remove, ...leftover } of searched.found) {
       if (leftover.state !== 'dead') continue;
-      await remove();
-      swept.push(leftover);
+      try {
+        await remove();
+        swept.push(leftover);
+      } catch (error) {
+        failures.push({ owner: leftover.owner, what: leftover.what, error });
+      }
     }
   } finally {
     searched.close();
   }
   for (const owner of dead) {
+    // What could not be removed, or is in sight for another reason, still needs its proof.
+    if (failures.some((failure) => failure.owner === owner)) continue;
     const seenAll = namespacesOf(owner).every((ino) => searched.looked.has(ino));
     if (seenAll || secondsDead(owner) > DAY) removeRecord(owner);
   }
+  if (failures.length > 0) throw new SweepError(swept, failures);
   return swept;
 }
 
@@ -112,7 +138,12 @@ async function search(): Promise<Search> {
       remove,
     });
   }
-  for (const { name, netns } of namespaces()) await searchNetns(searched, name, netns, stateOf);
+  try {
+    for (const { name, netns } of namespaces()) await searchNetns(searched, name, netns, stateOf);
+  } catch (error) {
+    searched.close();
+    throw error;
+  }
   const order = { process: 0, link: 1, netns: 2 };
   searched.found.sort((a, b) => order[a.kind] - order[b.kind]);
   return searched;
@@ -156,8 +187,10 @@ async function searchNetns(
     found = markedLinks(await netns.run(listLinks()), name, netns, stateOf);
     searched.looked.add(netns.identity.ino);
   } catch (error) {
-    // An ordinary user sees that a namespace is there, and may not look into it.
-    if (!(error instanceof NetloomError) || error.code !== 'EPERM') throw error;
+    // An ordinary user sees that a namespace is there, and may not look into it. One whose links change all
+    // the time is left for the next sweep: it must not keep the others from being looked at.
+    const passedOver = ['EPERM', 'ERR_NETLOOM_DUMP_INTERRUPTED'];
+    if (!(error instanceof NetloomError) || !passedOver.includes(error.code)) throw error;
   } finally {
     if (found.some(({ state }) => state === 'dead')) searched.hold(netns);
     else netns.close();

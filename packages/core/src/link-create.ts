@@ -1,9 +1,9 @@
-import { ArgumentError } from './errors.js';
+import { ArgumentError, NetlinkError, NetloomError } from './errors.js';
 import { linkAddCommand } from './iproute2.js';
 import { type Link, readLink } from './link.js';
 import { removeLink } from './link-change.js';
 import type { NewLink } from './link-kinds.js';
-import { addLater, addMark, dropMark, hasLater } from './link-messages.js';
+import { addLater, addMark, dropMark, hasLater, markLink } from './link-messages.js';
 import {
   checkSettings,
   type LinkBirth,
@@ -64,7 +64,8 @@ export function* createLink(
   };
   const parts = linkParts(settings, refs);
   const linkinfo = { kind, ...(data === undefined ? {} : { data }) };
-  const created = yield* createUnderIndex(settings, parts, { ...parts.attributes, linkinfo }, mark, context);
+  const attributes = { ...parts.attributes, linkinfo };
+  const created = yield* undoneByMark(createUnderIndex(settings, parts, attributes, mark, context), mark);
   try {
     const link = hasLater(parts) ? yield* finish(created.ifindex, parts, context) : created;
     const asked: Asked = { settings, master: refs.master, data };
@@ -73,6 +74,16 @@ export function* createLink(
     return { link, mark };
   } catch (error) {
     yield* removeLink(netns, created.ifindex);
+    throw error;
+  }
+}
+
+/** A send that failed may have been carried out all the same: what carries the mark is ours, and goes. */
+function* undoneByMark(creation: Operation<Link>, mark: string | undefined): Operation<Link> {
+  try {
+    return yield* creation;
+  } catch (error) {
+    if (mark !== undefined && !(error instanceof NetlinkError)) yield* removeLink(undefined, mark);
     throw error;
   }
 }
@@ -93,43 +104,73 @@ function* createUnderIndex(
   mark: string | undefined,
   context: RequestContext,
 ): Operation<Link> {
-  for (let tries = 1; ; tries++) {
-    const ifindex = settings.ifindex ?? chooseIfindex();
-    // IFF_UP waits for what has to stand before it.
-    const flags = hasLater(parts) ? parts.flags & ~IFF_UP : parts.flags;
-    const outcomes = yield* ask((batch) => {
-      const header = { ifindex, flags, change: parts.change };
-      const create = NLM_F_CREATE | NLM_F_EXCL;
-      if (mark === undefined) batch.add(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
-      else {
-        batch.addJoined(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
-        addMark(batch, ifindex, mark);
-      }
-      addGet(batch, ifindex);
-    });
-    const created = outcomeAt(outcomes, 0);
-    const marked = mark === undefined ? undefined : outcomeAt(outcomes, 1);
-    const [message] = outcomeAt(outcomes, outcomes.length - 1).messages;
-    if (created.verdict.errno === 0 && message !== undefined) {
-      if (marked === undefined || marked.verdict.errno === 0) return readLink(message);
-      yield* removeLink(undefined, ifindex);
-      throw refusal(marked, { ...context, request: 'RTM_NEWLINKPROP' });
-    }
-    // The index was somebody's already, and the mark reached that link. Take it back.
-    if (mark !== undefined && marked?.verdict.errno === 0) yield* dropMark(ifindex, mark);
-    const taken = yield* whoHasName(created, settings);
-    const indexTaken = isTaken(created) && taken === undefined && message !== undefined;
-    if (indexTaken && settings.ifindex === undefined && tries < TRIES) continue;
-    throw refusal(created, { ...context, ...explainTaken(taken, indexTaken) });
+  // IFF_UP waits for what has to stand before it.
+  const flags = hasLater(parts) ? parts.flags & ~IFF_UP : parts.flags;
+  if (settings.ifindex !== undefined) {
+    // An index that the caller names may be somebody's: the mark must not reach it, so it comes afterwards.
+    const header = { ifindex: settings.ifindex, flags, change: parts.change };
+    const created = yield* sendCreation(header, attributes, undefined);
+    if (created.outcome.verdict.errno !== 0) return yield* refuse(created, settings, context);
+    return mark === undefined ? created.link() : yield* markLink(settings.ifindex, mark);
   }
+  for (let tries = 1; ; tries++) {
+    const ifindex = chooseIfindex();
+    const created = yield* sendCreation({ ifindex, flags, change: parts.change }, attributes, mark);
+    if (created.outcome.verdict.errno === 0) return created.link();
+    // The index that we chose was somebody's already, and the mark reached that link. Take it back.
+    if (mark !== undefined && created.marked) yield* dropMark(ifindex, mark);
+    const free = isTaken(created.outcome) && (yield* whoHasName(settings)) === undefined;
+    if (!free || !created.exists || tries === TRIES) return yield* refuse(created, settings, context);
+  }
+}
+
+/** The creation, its mark right behind it, and the read-back. */
+function* sendCreation(
+  header: { ifindex: number; flags: number; change: number },
+  attributes: ValuesOf<typeof LINK>,
+  mark: string | undefined,
+) {
+  const { ifindex } = header;
+  const outcomes = yield* ask((batch) => {
+    const create = NLM_F_CREATE | NLM_F_EXCL;
+    if (mark === undefined) batch.add(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
+    else {
+      batch.addJoined(RTM_NEWLINK, create, LINK_MESSAGE, header, attributes);
+      addMark(batch, ifindex, mark);
+    }
+    addGet(batch, ifindex);
+  });
+  const [message] = outcomeAt(outcomes, outcomes.length - 1).messages;
+  return {
+    outcome: outcomeAt(outcomes, 0),
+    marked: mark !== undefined && outcomeAt(outcomes, 1).verdict.errno === 0,
+    /** Whether a link has this index now, ours or another. */
+    exists: message !== undefined,
+    link: (): Link => {
+      if (message !== undefined) return readLink(message);
+      throw new NetloomError('ENODEV', `cannot find the link that was created: index ${ifindex} is gone`, {
+        request: 'RTM_GETLINK',
+        hint: 'another program removed it at once',
+      });
+    },
+  };
+}
+
+function* refuse(
+  created: { outcome: Outcome; exists: boolean },
+  settings: LinkBirth,
+  context: RequestContext,
+): Operation<never> {
+  const taken = isTaken(created.outcome) ? yield* whoHasName(settings) : undefined;
+  const indexTaken = isTaken(created.outcome) && taken === undefined && created.exists;
+  throw refusal(created.outcome, { ...context, ...explainTaken(taken, indexTaken) });
 }
 
 const isTaken = ({ verdict }: Outcome) => verdict.errno === EEXIST || verdict.errno === EBUSY;
 
 /** Looks who has the name, instead of guessing. */
-function* whoHasName(outcome: Outcome, settings: LinkBirth): Operation<Link | undefined> {
-  if (!isTaken(outcome) || settings.ifname === undefined) return undefined;
-  return yield* findLink(settings.ifname);
+function* whoHasName({ ifname }: LinkBirth): Operation<Link | undefined> {
+  return ifname === undefined || ifname.includes('%') ? undefined : yield* findLink(ifname);
 }
 
 function explainTaken(taken: Link | undefined, indexTaken: boolean): Partial<RequestContext> {

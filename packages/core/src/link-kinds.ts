@@ -82,7 +82,7 @@ export type NewLink =
   | ({ kind: 'macvlan' | 'macvtap' } & LinkBirth & MacvlanSettings)
   | ({ kind: 'vxlan' } & Omit<LinkBirth, 'link' | 'group'> & VxlanSettings)
   | ({ kind: 'dummy' | 'ifb' } & LinkBirth)
-  | ({ kind: string; data: Uint8Array } & LinkBirth);
+  | ({ kind: string; data?: Uint8Array } & LinkBirth);
 
 /** What can be changed of a link: what all links share, and the options of its kind. */
 export type LinkChange =

@@ -65,6 +65,11 @@ export const BIRTH_NAMES: readonly string[] = [
   'numRxQueues',
 ];
 
+/** The options that a link of a kind takes. */
+export function linkOptionNames(kind: string): string[] {
+  return [...BIRTH_NAMES, ...(KIND_TABLES.get(kind) ?? [])];
+}
+
 /** A link option turned into what the request carries; references are indices by now. */
 export interface LinkParts {
   readonly ifindex: number;

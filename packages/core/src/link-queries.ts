@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { dump } from './dump.js';
-import { NetloomError } from './errors.js';
+import { ArgumentError, NetloomError } from './errors.js';
 import { refWord } from './iproute2.js';
 import { type Link, readLink } from './link.js';
 import type { LinkRef } from './link-options.js';
 import type { RequestBatch } from './netlink/exchange.js';
 import { LINK_MESSAGE, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from './netlink/tables/link.js';
 import { ask, type Operation } from './operation.js';
-import { nearest } from './options.js';
+import { ownerOf } from './owner.js';
+import { checkInteger, checkOptions, describe, nearest } from './options.js';
 import { expectSuccess } from './refusal.js';
 
 const ENODEV = 19;
@@ -16,12 +17,14 @@ const ENODEV = 19;
 export interface LinkFilter {
   /** `bridge`, `veth`, …: filtered by the kernel, and checked. */
   kind?: string;
-  /** Only ports of this link, by index. */
-  master?: number;
+  /** Only ports of this link. */
+  master?: LinkRef;
 }
 
-export function listLinks(filter: LinkFilter = {}): Operation<Link[]> {
-  const { kind, master } = filter;
+export function* listLinks(filter: LinkFilter = {}): Operation<Link[]> {
+  checkOptions(filter, ['kind', 'master']);
+  const { kind } = filter;
+  const master = filter.master === undefined ? undefined : yield* resolveLink(filter.master, 'master');
   const attributes = {
     extMask: RTEXT_FILTER_SKIP_STATS,
     ...(kind === undefined ? {} : { linkinfo: { kind } }),
@@ -29,7 +32,7 @@ export function listLinks(filter: LinkFilter = {}): Operation<Link[]> {
   };
   const wanted = (link: Link) =>
     (kind === undefined || link.kind === kind) && (master === undefined || link.master === master);
-  return dump('list links', 'RTM_GETLINK', {
+  return yield* dump('list links', 'RTM_GETLINK', {
     add: (batch) => batch.addDump(RTM_GETLINK, LINK_MESSAGE, {}, attributes),
     // A kind that the kernel does not know makes it send every link, unfiltered: so we look again.
     read: (message) => {
@@ -39,8 +42,18 @@ export function listLinks(filter: LinkFilter = {}): Operation<Link[]> {
   });
 }
 
+/** A link as a caller may name it; anything else is an ArgumentError before it is sent. */
+function checkRef(field: string, ref: unknown): asserts ref is LinkRef {
+  const key = typeof ref === 'object' && ref !== null ? (ref as { ifindex?: unknown }).ifindex : ref;
+  if (typeof key === 'number') checkInteger(field, key, 1, 0x7fff_ffff);
+  else if (typeof ref !== 'string' || ref === '' || Buffer.byteLength(ref) > 127 || /[/\0]/.test(ref)) {
+    throw new ArgumentError(field, `${describe(ref)} is not a link: a name, an index or a handle`);
+  }
+}
+
 /** How a request names a link: an index in its header, or a name. Names over 15 bytes are alternative ones. */
-export function address(ref: LinkRef) {
+export function address(ref: LinkRef, field = 'link') {
+  checkRef(field, ref);
   const key = typeof ref === 'object' ? ref.ifindex : ref;
   if (typeof key === 'number') return { header: { ifindex: key }, name: {} };
   return { header: {}, name: Buffer.byteLength(key) > 15 ? { altIfname: key } : { ifname: key } };
@@ -62,20 +75,22 @@ export function* findLink(ref: LinkRef): Operation<Link | undefined> {
 
 /** The link; ENODEV with the nearest name when there is none. `field` is the option that named it. */
 export function* getLink(ref: LinkRef, field = 'link'): Operation<Link> {
+  checkRef(field, ref);
   const link = yield* findLink(ref);
   if (link !== undefined) return link;
-  const names = (yield* listLinks()).flatMap(({ ifname, altnames }) => [ifname, ...altnames]);
+  const all = (yield* listLinks()).flatMap(({ ifname, altnames }) => [ifname, ...altnames]);
+  const names = all.filter((name) => ownerOf(name) === undefined);
   const near = typeof ref === 'string' ? nearest(ref, names) : undefined;
   throw new NetloomError('ENODEV', `cannot find link ${refWord(ref)}: there is none in this namespace`, {
     field,
     request: 'RTM_GETLINK',
     hint: near === undefined ? `links here: ${names.slice(0, 12).join(', ')}` : `did you mean '${near}'?`,
-    command: `ip link show dev ${refWord(ref)}`,
   });
 }
 
 /** An index as it is; a name is looked up. */
 export function* resolveLink(ref: LinkRef, field: string): Operation<number> {
+  checkRef(field, ref);
   if (typeof ref === 'number') return ref;
   if (typeof ref === 'object') return ref.ifindex;
   return (yield* getLink(ref, field)).ifindex;

@@ -7,6 +7,12 @@ import { fromNative, translated } from './refusal.js';
 /** Where `ip netns` keeps names: files that namespaces are bind-mounted on. */
 const DIRECTORY = '/run/netns';
 
+/** Inside a user namespace too: its root may not mount where everybody looks. */
+const NAMES_NEED_ROOT = {
+  field: 'name',
+  hint: 'names are mounts in /run/netns, which only real root may make: run as root, or create it without a name',
+};
+
 /** A name that this program made: whose it is, and which namespace it stood for. */
 export interface NetnsName {
   readonly name: string;
@@ -47,7 +53,7 @@ export function mountNetns(name: string, netns: Descriptor): void {
     closeSync(openSync(path, 'wx', 0o000));
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code !== 'EEXIST') throw fromNative(error, what, { field: 'name' });
+    if (code !== 'EEXIST') throw fromNative(error, what, NAMES_NEED_ROOT);
     throw new NetloomError('EEXIST', `cannot ${what}: the name is taken`, {
       field: 'name',
       hint: `open it with openNetns('${name}'), or choose another name`,
@@ -56,7 +62,7 @@ export function mountNetns(name: string, netns: Descriptor): void {
     });
   }
   try {
-    translated(() => native.bindMount(`/proc/self/fd/${netns.fd}`, path), what, { field: 'name' });
+    translated(() => native.bindMount(`/proc/self/fd/${netns.fd}`, path), what, NAMES_NEED_ROOT);
   } catch (error) {
     unlinkSync(path);
     throw error;

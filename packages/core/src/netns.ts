@@ -38,6 +38,7 @@ export class Netns implements AsyncDisposable {
   readonly name: string | undefined;
   readonly #opener: Opener;
   readonly #runner: Runner;
+  readonly #identity: { dev: bigint; ino: bigint };
   #named: NetnsName | undefined;
   #closed = false;
 
@@ -46,12 +47,13 @@ export class Netns implements AsyncDisposable {
     this.#opener = opener;
     this.name = name;
     this.#named = named;
+    this.#identity = native.netnsIdentity(opener.descriptor);
     this.#runner = new Runner(() =>
       translated(() => opener.openNetlink(NETLINK_ROUTE), `open a netlink socket in ${this.#describe()}`),
     );
     const context: NetnsContext = {
       name,
-      identity: native.netnsIdentity(opener.descriptor),
+      identity: this.#identity,
       run: (operation) => this.run(operation),
       runSync: (operation) => this.runSync(operation),
     };
@@ -109,14 +111,17 @@ export class Netns implements AsyncDisposable {
 
   /** Removes the name below /run/netns, if it is still this namespace's, and closes the handle. */
   async remove(): Promise<void> {
+    try {
+      if (!this.#closed) this.sysctls.restore();
+    } finally {
+      this.close();
+    }
     const named = this.#named;
-    if (!this.#closed) this.sysctls.restore();
-    this.close();
     if (named !== undefined) {
-      this.#named = undefined;
       unmountNetns({ name: named.name, identity: named.identity });
+      this.#named = undefined;
       releaseMark();
-    } else if (this.name !== undefined) unmountNetns({ name: this.name, identity: undefined });
+    } else if (this.name !== undefined) unmountNetns({ name: this.name, identity: this.#identity });
     await Promise.resolve();
   }
 
@@ -136,8 +141,11 @@ export class Netns implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.owned) await this.remove();
     else {
-      if (!this.#closed) this.sysctls.restore();
-      this.close();
+      try {
+        if (!this.#closed) this.sysctls.restore();
+      } finally {
+        this.close();
+      }
     }
   }
 

@@ -10,10 +10,24 @@ export function checkOptions(options: object, known: readonly string[], path = '
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
+    const alias = ALIASES[name];
+    const near = alias !== undefined && known.includes(alias) ? alias : nearest(name, known);
+    const hint = near === undefined ? someOf(known) : `did you mean '${near}'?`;
     throw new ArgumentError(path === '' ? name : `${path}.${name}`, 'no such option', { hint });
   }
+}
+
+/** What other tools call what Netloom, like the kernel, calls otherwise. */
+const ALIASES: Readonly<Record<string, string>> = {
+  name: 'ifname',
+  mac: 'address',
+  dev: 'oif',
+  via: 'gateway',
+};
+
+/** Enough to find the right one; a bridge has sixty. */
+function someOf(known: readonly string[]): string {
+  return known.length <= 24 ? `known: ${known.join(', ')}` : `known: ${known.slice(0, 24).join(', ')}, …`;
 }
 
 /** The known name with the fewest edits, when it is near enough to be a slip of the fingers. */

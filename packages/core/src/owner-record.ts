@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import native from '@netloom/native';
+import { NetloomError } from './errors.js';
 import { makeOwnersDirectory, runDirectory } from './run-directory.js';
 
 /** What is written about an owner, so that another process can prove that it is dead. */
@@ -45,7 +46,7 @@ export interface HeldRecord {
 /** Writes the record and holds its lock; the lock falls with the process, however it ends. */
 export function writeRecord(owner: string): HeldRecord {
   makeOwnersDirectory();
-  const fd = openSync(recordPath(owner), 'wx', 0o644);
+  const fd = recording(() => openSync(recordPath(owner), 'wx', 0o644));
   const record: OwnerRecord = {
     version: 1,
     owner,
@@ -55,21 +56,45 @@ export function writeRecord(owner: string): HeldRecord {
     startTime: startTime(process.pid) ?? '0',
     program: process.argv.slice(0, 3).join(' '),
   };
-  // Locked before it says anything: nobody sees a record without its lock and takes the owner for dead.
-  native.tryLock(fd);
-  writeSync(fd, `${JSON.stringify(record)}\n`);
-  const noted = new Set<bigint>();
-  return {
-    note: (netns) => {
-      if (noted.has(netns)) return;
-      writeSync(fd, `netns ${netns}\n`);
-      noted.add(netns);
-    },
-    remove: () => {
-      removeRecord(owner);
-      closeSync(fd);
-    },
+  const remove = () => {
+    removeRecord(owner);
+    closeSync(fd);
   };
+  try {
+    // Locked before it says anything: nobody sees a record without its lock and takes the owner for dead.
+    native.tryLock(fd);
+    writeLine(fd, JSON.stringify(record));
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  const noted = new Set<bigint>();
+  const note = (netns: bigint) => {
+    if (noted.has(netns)) return;
+    writeLine(fd, `netns ${netns}`);
+    noted.add(netns);
+  };
+  return { note, remove };
+}
+
+/** The whole line, or an error: half a line would be no record. */
+function writeLine(fd: number, line: string): void {
+  const bytes = Buffer.from(`${line}\n`);
+  recording(() => {
+    for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+  });
+}
+
+function recording<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw new NetloomError('ERR_NETLOOM_RUN_DIR', `cannot record the owner: ${(cause as Error).message}`, {
+      field: 'NETLOOM_RUN_DIR',
+      hint: 'nothing was made: what cannot be recorded could not be cleaned up after a crash',
+      cause,
+    });
+  }
 }
 
 /** The owners that have a record here. */
@@ -132,6 +157,8 @@ export function ownerState(owner: string): OwnerState {
   if (record.bootId !== bootId()) return 'dead';
   if (record.pidNamespace !== pidNamespace()) return 'unknown';
   if (isLocked(owner)) return 'alive';
+  // In this very process only a thread that has ended lets go of its lock.
+  if (record.pid === process.pid && startTime(record.pid) === record.startTime) return 'dead';
   return startTime(record.pid) === record.startTime ? 'alive' : 'dead';
 }
 

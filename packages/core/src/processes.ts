@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { basename } from 'node:path';
+import { NetloomError } from './errors.js';
 import { ownerOf } from './owner.js';
 import { startTime } from './owner-record.js';
 
@@ -55,7 +57,16 @@ function readProcess(pid: number): MarkedProcess | undefined {
   const owner = mark === undefined ? undefined : ownerOf(mark);
   const started = startTime(pid);
   if (mark === undefined || owner === undefined || started === undefined) return undefined;
-  return { pid, mark, owner, startTime: started, program: words[0] ?? '' };
+  return { pid, mark, owner, startTime: started, program: programOf(pid) };
+}
+
+/** The program as the kernel knows it: the arguments are what the process says of itself. */
+function programOf(pid: number): string {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`));
+  } catch {
+    return 'unknown';
+  }
 }
 
 const isStill = ({ pid, mark, startTime: started }: MarkedProcess) => {
@@ -70,10 +81,16 @@ export async function endProcess(marked: MarkedProcess): Promise<void> {
     try {
       process.kill(marked.pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-      throw error;
+      const { code = 'EPERM', message } = error as NodeJS.ErrnoException;
+      if (code === 'ESRCH') return;
+      throw new NetloomError(code, `cannot end process ${marked.pid}: ${message}`, { cause: error });
     }
     // Somebody else's child: the kernel tells us of its end only through /proc.
     for (let waited = 0; waited < 2000 && isStill(marked); waited += 20) await delay(20);
+  }
+  if (isStill(marked)) {
+    throw new NetloomError('EBUSY', `cannot end process ${marked.pid}: it survives SIGKILL`, {
+      hint: `it waits in the kernel: see /proc/${marked.pid}/stack`,
+    });
   }
 }

@@ -124,6 +124,7 @@ export interface RouteFilter {
 }
 
 export function* listRoutes(filter: RouteFilter = {}): Operation<Route[]> {
+  checkOptions(filter, ['family', 'table', 'protocol', 'oif']);
   const { table = RT_TABLE_MAIN, protocol } = filter;
   const oif = filter.oif === undefined ? undefined : yield* resolveLink(filter.oif, 'oif');
   const families = filter.family === undefined ? ([4, 6] as const) : [filter.family];

@@ -61,8 +61,13 @@ const nobody = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8')) + 1;
 
 describe('an owner is alive', () => {
   test('while its process runs, also without a lock', () => {
-    write();
+    write({ pid: process.ppid, startTime: startTime(process.ppid) });
     expect(ownerState(OWNER)).toBe('alive');
+  });
+
+  test('but not when it was a thread of this very process, which has let go of its lock', () => {
+    write();
+    expect(ownerState(OWNER)).toBe('dead');
   });
 
   test('while somebody holds its lock, even when its process is gone', () => {

@@ -11,7 +11,7 @@ import {
   LinkHandle,
   type LinkSettings,
   markLink,
-  type Netns,
+  Netns,
   parsePrefix,
   releaseMark,
 } from '@netloom/core';
@@ -102,6 +102,11 @@ export function checkDeviceOptions(options: TunDeviceOptions): void {
  * all that worked, so that a crash on the way leaves nothing; a failure undoes itself.
  */
 export async function openDevice(netns: Netns, type: number, options: TunDeviceOptions): Promise<TunDevice> {
+  if (!(netns instanceof Netns)) {
+    throw new ArgumentError('netns', 'a namespace handle is expected', {
+      hint: 'await openNetns() or await createNetns() makes one',
+    });
+  }
   checkDeviceOptions(options);
   options.signal?.throwIfAborted();
   const mark = createMark(netns.identity.ino);
@@ -115,9 +120,12 @@ export async function openDevice(netns: Netns, type: number, options: TunDeviceO
     options.signal?.throwIfAborted();
     return { handle, queues };
   } catch (error) {
-    if (handle === undefined) releaseMark();
-    else await handle.remove();
-    for (const queue of queues) queue.close();
+    try {
+      if (handle === undefined) releaseMark();
+      else await handle.remove();
+    } finally {
+      for (const queue of queues) queue.close();
+    }
     throw await explain(error, netns, type === IFF_TAP ? 'TAP' : 'TUN', options.ifname);
   }
 }

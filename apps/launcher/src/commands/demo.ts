@@ -6,6 +6,7 @@ interface DemoFlags {
   readonly initrd?: string;
   readonly memory: string;
   readonly count: number;
+  readonly timeout: number;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -26,8 +27,14 @@ export const demoCommand = buildCommand<DemoFlags>({
         optional: true,
       },
       initrd: { kind: 'parsed', parse: String, brief: 'Initial RAM disk that belongs to it', optional: true },
-      memory: { kind: 'parsed', parse: String, brief: 'Memory of each VM', default: '256M' },
-      count: { kind: 'parsed', parse: numberParser, brief: 'Pings of each kind', default: '3' },
+      memory: { kind: 'parsed', parse: String, brief: 'Memory of each VM, 256M or 1G', default: '256M' },
+      count: { kind: 'parsed', parse: numberParser, brief: 'Pings of each kind, 1 to 1000', default: '3' },
+      timeout: {
+        kind: 'parsed',
+        parse: numberParser,
+        brief: 'Seconds that each guest has for its boot',
+        default: '180',
+      },
       json: { kind: 'boolean', brief: 'One JSON object on stdout', default: false, withNegated: false },
       quiet: { kind: 'boolean', brief: 'No progress', default: false, withNegated: false },
     },

@@ -1,4 +1,4 @@
-import { leftovers, sweep } from '@netloom/core';
+import { leftovers, printable, sweep } from '@netloom/core';
 import { buildCommand } from '@stricli/core';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { table } from '../ui/table.js';
@@ -32,12 +32,19 @@ export const pruneCommand = buildCommand<PruneFlags>({
       if (found.length === 0) process.stderr.write('nothing carries a mark of Netloom\n');
       else {
         const rows = found.map(({ what, netns, owner, state }) => [
-          what,
-          netns ?? '–',
+          printable(what),
+          printable(netns ?? '–'),
           owner,
           state === 'dead' && !dryRun ? 'dead, removed' : state,
         ]);
         process.stdout.write(`${table(['WHAT', 'NAMESPACE', 'OWNER', 'STATE'], rows)}\n`);
+        const unknown = found.filter(({ state }) => state === 'unknown').length;
+        process.stderr.write(`${removed.length} removed\n`);
+        if (unknown > 0) {
+          process.stderr.write(
+            `${unknown} unknown: no record of their owner can be read here, and its program may be running\n`,
+          );
+        }
       }
     } catch (error) {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

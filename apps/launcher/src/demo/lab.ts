@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Bridge, createBridge } from '@netloom/bridge';
-import { type Netns, overlaps, parsePrefix } from '@netloom/core';
+import { NetloomError, type Netns, overlaps, parsePrefix } from '@netloom/core';
 import { launchQemu, type QemuVm } from '@netloom/qemu';
 import { createTap, type Tap } from '@netloom/vnic';
 import { chooseIpv4, chooseIpv6, type Subnet, takenPrefixes } from '../free-subnet.js';
 import { type GuestImage, guestCommandLine } from '../guest/index.js';
+
+/** Subnets that are tried when others take the same ones. */
+const TRIES = 8;
 
 /** A VM of the demo: its port on the host, and what it is called and addressed as. */
 export interface DemoVm {
@@ -35,7 +38,7 @@ export class DemoLab {
   /** A bridge with the host's addresses in two subnets that no route of the host covers. */
   async createNetwork(): Promise<Bridge> {
     // Two demos may choose at once: whoever sees the other's route after setting its own chooses again.
-    for (let tries = 0; ; tries++) {
+    for (let tries = 1; ; tries++) {
       const taken = await takenPrefixes(this.#host);
       const ip4 = chooseIpv4(taken);
       const ip6 = chooseIpv6(taken);
@@ -52,14 +55,24 @@ export class DemoLab {
         addrGenMode: 1,
         addresses: [ip4.host(1), { address: ip6.host(1), nodad: true }],
       });
+      const undo = { what: `bridge ${bridge.ifname}`, run: () => bridge.remove() };
+      this.#undo.push(undo);
       const others = await takenPrefixes(this.#host, bridge.ifindex);
       const mine = [parsePrefix('subnet', ip4.prefix), parsePrefix('subnet', ip6.prefix)];
       const clash = mine.some((prefix) => others.some((other) => overlaps(prefix, other)));
-      if (clash && tries < 8) {
+      if (clash) {
         await bridge.remove();
-        continue;
+        this.#undo.splice(this.#undo.indexOf(undo), 1);
+        if (tries < TRIES) continue;
+        throw new NetloomError(
+          'ERR_NETLOOM_SUBNET',
+          'cannot find a free subnet: others take each one at once',
+          {
+            field: 'subnet',
+            hint: 'see `ip route show table all`, and try again',
+          },
+        );
       }
-      this.#undo.push({ what: `bridge ${bridge.ifname}`, run: () => bridge.remove() });
       this.bridge = bridge;
       this.ip4 = ip4;
       this.ip6 = ip6;

@@ -29,7 +29,8 @@ export async function ping(
 ): Promise<PingResult> {
   const from = vm.console.position;
   await vm.console.write(`ping ${target} ${count} ${INTERVAL}\n`);
-  const answer = new RegExp(`netloom: (ping target=${target} .*|error .*)\\r?\\n`);
+  // From the start of a line, and no longer than an answer is: the guest writes what it likes.
+  const answer = new RegExp(`^netloom: (?:ping target=${target} |error )[^\\r\\n]{0,200}\\r*\\n`, 'm');
   const [found = ''] = await vm.console.waitFor(answer, { from, timeout: 30 + count * 2, signal });
   const message = parseGuestLine(found.trimEnd());
   if (message?.type !== 'ping') {

@@ -1,3 +1,4 @@
+import { printable } from '@netloom/core';
 import { table } from '../ui/table.js';
 import type { DemoLab, DemoVm } from './lab.js';
 import type { PingResult } from './pings.js';
@@ -37,7 +38,7 @@ export async function report(
   const replies = results.filter(({ from, target }) => from === alice.name && target.startsWith('peer'));
   process.stdout.write(`\n  ${alice.name}'s serial console, its neighbour answers:\n`);
   for (const { replies: lines } of replies) {
-    for (const line of lines.slice(0, 2)) process.stdout.write(`    ${line}\n`);
+    for (const line of lines.slice(0, 2)) process.stdout.write(`    ${printable(line)}\n`);
   }
   process.stdout.write(
     '\n  ms are min/avg of the round trip.\n' +

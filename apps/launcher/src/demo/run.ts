@@ -1,10 +1,11 @@
-import { ArgumentError, leftovers, type Netns, openNetns, sweep } from '@netloom/core';
+import { accessSync, constants } from 'node:fs';
+import { ArgumentError, type Netns, openNetns, printable } from '@netloom/core';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { embeddedGuest, type GuestImage } from '../guest/index.js';
-import { short, StepError, taskList } from '../ui/tasks.js';
-import { DemoLab, type DemoVm } from './lab.js';
-import { ping, type PingResult, TARGETS } from './pings.js';
+import { StepError, taskList } from '../ui/tasks.js';
+import { DemoLab } from './lab.js';
+import type { PingResult } from './pings.js';
 import { report } from './report.js';
+import { type DemoContext, steps } from './steps.js';
 
 /** What `netloom demo` was told. */
 export interface DemoOptions {
@@ -12,27 +13,25 @@ export interface DemoOptions {
   readonly initrd?: string;
   readonly memory: string;
   readonly count: number;
+  /** Seconds that a guest has for its boot. */
+  readonly timeout: number;
   readonly json: boolean;
   readonly quiet: boolean;
 }
-
-interface Context {
-  host: Netns;
-  image: GuestImage;
-}
-
-/** Seconds that a guest has for its boot; under TCG on a busy machine it needs ten. */
-const BOOT_SECONDS = 180;
 
 /** Runs the demo and returns the exit code. Interrupted at any moment, it takes down what stands. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const abort = new AbortController();
   const interrupt = () => {
-    if (!abort.signal.aborted) process.stderr.write('\ninterrupted: taking everything down\n');
+    if (abort.signal.aborted) return;
     abort.abort(new Error('interrupted'));
+    process.stderr.write('\ninterrupted: taking everything down\n');
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, interrupt);
+  // Nobody reads any more (`| head`, a closed terminal): that is an interruption too.
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) stream.on('error', interrupt);
   try {
     checkOptions(options);
     await using host = await openNetns();
@@ -47,6 +46,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     return explain(error, abort.signal);
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
+    // Errors of a broken stream may still come: they stay heard, and mean nothing any more.
   }
 }
 
@@ -58,7 +58,10 @@ async function perform(
 ): Promise<number> {
   const started = performance.now();
   const results: PingResult[] = [];
-  await taskList(steps(lab, host, options, results, signal), options.quiet || options.json).run();
+  await taskList<DemoContext>(
+    steps(lab, host, options, results, signal),
+    options.quiet || options.json,
+  ).run();
   await report(lab, results, options, (performance.now() - started) / 1000);
   return results.every(({ sent, received }) => received === sent) ? EXIT.done : EXIT.failed;
 }
@@ -66,123 +69,32 @@ async function perform(
 function explain(failure: unknown, signal: AbortSignal): number {
   if (signal.aborted) return EXIT.interrupted;
   const error = failure instanceof StepError ? failure.cause : failure;
-  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`\n${printable(error instanceof Error ? error.message : String(error))}\n`);
   return exitCodeOf(error);
 }
 
-function checkOptions({ kernel, initrd, count }: DemoOptions): void {
+function checkOptions({ kernel, initrd, count, timeout, memory }: DemoOptions): void {
   if ((kernel === undefined) !== (initrd === undefined)) {
     throw new ArgumentError(kernel === undefined ? 'kernel' : 'initrd', '--kernel and --initrd go together');
   }
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
     throw new ArgumentError('count', `${count} is not an integer from 1 to 1000`);
   }
-}
-
-type Task = Parameters<typeof taskList<Context>>[0][number];
-
-function steps(
-  lab: DemoLab,
-  host: Netns,
-  options: DemoOptions,
-  results: PingResult[],
-  signal: AbortSignal,
-): Task[] {
-  return [
-    {
-      title: 'leftovers of earlier runs',
-      task: async (_, task) => {
-        const swept = await sweep();
-        const alive = (await leftovers()).filter(({ state }) => state !== 'dead').length;
-        const others = alive === 0 ? '' : `, ${alive} belong to others`;
-        task.title = `leftovers of earlier runs: ${swept.length === 0 ? 'none' : `${swept.length} removed`}${others}`;
-      },
-    },
-    {
-      title: 'guest kernel and busybox',
-      task: async (context, task) => {
-        context.image = await guestImage(options, signal, (text) => (task.output = text));
-        task.title = `guest: Linux ${context.image.version}`;
-      },
-    },
-    {
-      title: 'bridge and two TAPs',
-      task: async (_, task) => {
-        signal.throwIfAborted();
-        const bridge = await lab.createNetwork();
-        for (const vm of lab.vms) {
-          signal.throwIfAborted();
-          await lab.createPort(vm);
-        }
-        const taps = lab.vms.map(({ tap }) => tap?.ifname).join(' and ');
-        task.title = `bridge ${bridge.ifname} with ${taps}, ${lab.ip4?.prefix} and ${lab.ip6?.prefix}`;
-        await checkAddresses(lab, host);
-      },
-    },
-    {
-      title: 'two VMs boot',
-      task: (context, task) =>
-        task.newListr(
-          lab.vms.map((vm) =>
-            short<Context>({
-              title: vm.name,
-              task: (_, sub) => boot(lab, vm, context.image, options, signal, sub),
-            }),
-          ),
-          { concurrent: true, exitOnError: true, rendererOptions: { collapseSubtasks: false } },
-        ),
-    },
-    {
-      title: 'pings',
-      task: async (_, task) => {
-        for (const vm of lab.vms) {
-          for (const target of TARGETS) {
-            if (vm.vm === undefined) continue;
-            task.output = `${vm.name} pings ${target}`;
-            results.push(await ping(vm.name, vm.vm, target, options.count, signal));
-          }
-        }
-        const sent = results.reduce((sum, result) => sum + result.sent, 0);
-        const received = results.reduce((sum, result) => sum + result.received, 0);
-        task.title = `pings: ${received} of ${sent} answered`;
-      },
-    },
-  ];
-}
-
-async function guestImage(
-  { kernel, initrd }: DemoOptions,
-  signal: AbortSignal,
-  progress: (text: string) => void,
-): Promise<GuestImage> {
-  if (kernel !== undefined && initrd !== undefined) return { kernel, initrd, version: 'of your own' };
-  return embeddedGuest({ signal, onProgress: ({ message }) => progress(message) });
-}
-
-/** An address that duplicate address detection holds back would lose the first frames without a word. */
-async function checkAddresses(lab: DemoLab, host: Netns): Promise<void> {
-  const link = lab.bridge?.ifindex;
-  if (link === undefined) return;
-  const held = (await host.addresses.list({ link })).filter(
-    ({ tentative, dadfailed }) => tentative || dadfailed,
-  );
-  if (held.length > 0) throw new Error(`${held[0]?.address} on the bridge is not usable yet`);
-}
-
-async function boot(
-  lab: DemoLab,
-  vm: DemoVm,
-  image: GuestImage,
-  options: DemoOptions,
-  signal: AbortSignal,
-  task: { title: string; output: string },
-): Promise<void> {
-  signal.throwIfAborted();
-  task.output = 'process';
-  const running = await lab.launch(vm, image, { memory: options.memory, signal });
-  task.output = `process · qmp · waiting for its console (${running.accel.toUpperCase()})`;
-  await running.ready('console', { pattern: 'netloom: ready', timeout: BOOT_SECONDS, signal });
-  task.title = `${vm.name}: process · qmp · console (QEMU ${running.version}, ${running.accel.toUpperCase()})`;
+  if (!(timeout > 0 && timeout <= 86_400)) {
+    throw new ArgumentError('timeout', `${timeout} is not a number of seconds up to 86400`);
+  }
+  if (!/^[1-9][0-9]*[MG]$/.test(memory)) {
+    throw new ArgumentError('memory', `'${memory}' is not a size`, {
+      hint: 'a number with M or G: 256M, 1G',
+    });
+  }
+  for (const [field, path] of Object.entries({ kernel, initrd })) {
+    try {
+      if (path !== undefined) accessSync(path, constants.R_OK);
+    } catch (cause) {
+      throw new ArgumentError(field, `cannot read '${path}'`, { cause });
+    }
+  }
 }
 
 /** Removes everything and says so; returns how much could not be removed. */
