@@ -86,6 +86,25 @@ TEST(a_window_fits_the_send_buffer) {
   CHECK_EQUAL(window_size(messages, WindowLimits::of(1 << 20, 1024)), 1U);
 }
 
+TEST(a_window_ends_with_a_message_that_is_awaited) {
+  // A link without acknowledgement, then its mark with one: torn apart, a kill would leave a link unmarked.
+  Bytes pairs;
+  for (std::uint32_t seq = 1; seq <= 400; seq += 2) {
+    pairs = std::move(pairs) + nops(1, NLM_F_CREATE, seq) + nops(1, NLM_F_ACK | NLM_F_CREATE, seq + 1);
+  }
+  const auto messages = parse_request(pairs);
+  for (const std::size_t buffer : {2304U, 8192U, 65536U, 212992U, 1U << 20}) {
+    const auto limits = WindowLimits::of(buffer, 212992);
+    for (std::size_t done = 0; done < messages.size();) {
+      const std::size_t size = window_size(std::span(messages).subspan(done), limits);
+      CHECK_EQUAL(size % 2, 0U);
+      done += size;
+    }
+  }
+  const Bytes unawaited = nops(3, NLM_F_CREATE) + nops(1, NLM_F_ACK, 4) + nops(4, NLM_F_ACK, 5);
+  CHECK_EQUAL(window_size(parse_request(unawaited), WindowLimits::of(2304, 212992)), 4U);
+}
+
 TEST(a_dump_goes_alone) {
   const Bytes request = nops(2, NLM_F_ACK | NLM_F_CREATE) + dump_links(3) + nops(1, NLM_F_ACK, 4);
   const auto messages = parse_request(request);

@@ -126,10 +126,10 @@ describe('bad usage is exit code 2 and changes nothing', () => {
   test.each([
     [['demo', '--count', '0'], /invalid count: .*\n\s+count: ERR_NETLOOM_ARGUMENT/],
     [['demo', '--kernel', '/boot/vmlinuz'], /invalid initrd: .*\n\s+initrd: ERR_NETLOOM_ARGUMENT/],
-    [['demo', '--memory', '12Q'], /invalid memory: .*\n\s+memory: ERR_NETLOOM_ARGUMENT\n\s+hint: /],
+    [['demo', '--memory', '12Q'], /invalid memory: '12Q' .*such as.*\n\s+memory: ERR_NETLOOM_ARGUMENT/],
     [
       ['demo', '--kernel', '/no/such', '--initrd', '/etc/hostname'],
-      /invalid kernel: cannot read '\/no\/such'\n\s+kernel: ERR_NETLOOM_ARGUMENT/,
+      /invalid kernel: .*\/no\/such.*\n\s+kernel: ERR_NETLOOM_ARGUMENT/,
     ],
   ])('%j means nothing', async (args, words) => {
     await using host = await TestHost.create();

@@ -42,6 +42,18 @@ describe('a batch', () => {
     expect(acked).toEqual([63, 127, 191, 199]);
   });
 
+  test('never asks for the end of what goes out with the message after it, wherever it stands', () => {
+    const batch = new RequestBatch(1);
+    for (let i = 0; i < 100; i++) {
+      batch.addJoined(RTM_NEWLINK, CREATE, LINK_MESSAGE, {}, {});
+      batch.add(RTM_NEWLINK, CREATE, LINK_MESSAGE, {}, {});
+      batch.add(RTM_GETLINK, 0, LINK_MESSAGE, {}, {});
+    }
+    const acked = flagsOf(batch).flatMap((flags, i) => ((flags & ACK) === 0 ? [] : [i % 3]));
+    expect(acked).not.toContain(0);
+    expect(acked.filter((place) => place === 2)).toHaveLength(100);
+  });
+
   test('asks for the answer of all that reads, echoes or takes away', () => {
     const batch = new RequestBatch(1);
     const ECHO = 0x8;
