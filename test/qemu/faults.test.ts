@@ -126,7 +126,7 @@ describe('bad usage is exit code 2 and changes nothing', () => {
   test.each([
     [['demo', '--count', '0'], /invalid count: .*\n\s+count: ERR_NETLOOM_ARGUMENT/],
     [['demo', '--kernel', '/boot/vmlinuz'], /invalid initrd: .*\n\s+initrd: ERR_NETLOOM_ARGUMENT/],
-    [['demo', '--memory', '12Q'], /invalid memory: '12Q' .*such as.*\n\s+memory: ERR_NETLOOM_ARGUMENT/],
+    [['demo', '--memory', '12Q'], /invalid memory: '12Q' .*\n\s+memory: ERR_NETLOOM_ARGUMENT\n\s+hint: /],
     [
       ['demo', '--kernel', '/no/such', '--initrd', '/etc/hostname'],
       /invalid kernel: .*\/no\/such.*\n\s+kernel: ERR_NETLOOM_ARGUMENT/,
@@ -148,4 +148,15 @@ test('a list of leftovers needs no right', async () => {
   const { found, removed } = readPruned(stdout);
   expect(removed).toEqual([]);
   expect(found.filter(({ what }) => what === `namespace ${closed.name}`)).toEqual([]);
+});
+
+test('a guest that never boots ends the demo with exit code 6, the stage and what to look at', async () => {
+  await using host = await TestHost.create();
+  // Real QEMU, its processors stopped from the start.
+  const env = qemuStandIn(host, 'exec "$real" "$@" -S');
+  const { code, stderr } = await ended(host, ['demo', '--timeout', '2'], { env });
+  expect(code).toBe(6);
+  expect(stderr).toMatch(/cannot wait for stage 'console' of VM '(alice|bob)': .* did not come in 2 s/);
+  expect(stderr).toMatch(/\n\s+console: ERR_NETLOOM_TIMEOUT "no output at all"\n\s+hint: /);
+  expectUntouched(host);
 });

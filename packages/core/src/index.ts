@@ -15,9 +15,12 @@ export type {
   BridgePortSettings,
   BridgeSettings,
   LinkChange,
+  IpvlanSettings,
   MacvlanSettings,
   NewLink,
   VethSettings,
+  VlanSettings,
+  VrfSettings,
   VxlanSettings,
 } from './link-kinds.js';
 export { markLink } from './link-messages.js';

@@ -76,7 +76,8 @@ function optionWords(kind: string, name: string, value: unknown): string[] {
   if (name === 'multiBoolopt') return [];
   if (name === 'peer') return ['peer', ...peerWords(value as LinkBirth)];
   if (name === 'link') return [word, refWord(value as LinkRef)];
-  if (name === 'vlanProtocol') return [word, VLAN_PROTOCOLS.get(value) ?? String(value)];
+  if (name === 'vlanProtocol' || (kind === 'vlan' && name === 'protocol'))
+    return [word, VLAN_PROTOCOLS.get(value) ?? String(value)];
   if (name === 'mode' && kind.startsWith('macv')) return [word, MACVLAN_MODES.get(value) ?? String(value)];
   // A VXLAN's group is one remote unless it is a multicast address.
   if (kind === 'vxlan' && /^group6?$/.test(name))

@@ -3,6 +3,9 @@ import type { BRIDGE } from './netlink/tables/bridge.js';
 import type { BRIDGE_PORT } from './netlink/tables/bridge-port.js';
 import { LINK_KINDS, PORT_KINDS } from './netlink/tables/link.js';
 import type { MACVLAN } from './netlink/tables/macvlan.js';
+import type { IPVLAN } from './netlink/tables/ipvlan.js';
+import type { VLAN } from './netlink/tables/vlan.js';
+import type { VRF } from './netlink/tables/vrf.js';
 import type { VXLAN } from './netlink/tables/vxlan.js';
 import type { LinkBirth, LinkRef, LinkSettings } from './link-options.js';
 
@@ -63,6 +66,10 @@ export type MacvlanSettings = Omit<ValuesOf<typeof MACVLAN>, 'bcQueueLenUsed' | 
 /** Attributes of a VXLAN; `link` is the underlay, `group` the multicast group or the one remote. */
 export type VxlanSettings = Omit<ValuesOf<typeof VXLAN>, 'link' | 'unknown'> & { link?: LinkRef };
 
+export type VlanSettings = Omit<ValuesOf<typeof VLAN>, 'unknown'>;
+export type VrfSettings = Omit<ValuesOf<typeof VRF>, 'unknown'>;
+export type IpvlanSettings = Omit<ValuesOf<typeof IPVLAN>, 'unknown'>;
+
 /** The far end of a veth pair: a link of its own, in the same namespace. `createVeth` takes two. */
 export interface VethSettings {
   peer?: {
@@ -81,6 +88,9 @@ export type NewLink =
   | ({ kind: 'veth' } & LinkBirth & VethSettings)
   | ({ kind: 'macvlan' | 'macvtap' } & LinkBirth & MacvlanSettings)
   | ({ kind: 'vxlan' } & Omit<LinkBirth, 'link' | 'group'> & VxlanSettings)
+  | ({ kind: 'vlan' } & LinkBirth & VlanSettings)
+  | ({ kind: 'vrf' } & LinkBirth & VrfSettings)
+  | ({ kind: 'ipvlan' } & LinkBirth & IpvlanSettings)
   | ({ kind: 'dummy' | 'ifb' } & LinkBirth)
   | ({ kind: string; data?: Uint8Array } & LinkBirth);
 

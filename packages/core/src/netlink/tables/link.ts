@@ -5,8 +5,11 @@ import { BRIDGE } from './bridge.js';
 import { BRIDGE_PORT } from './bridge-port.js';
 import { MACVLAN } from './macvlan.js';
 import { TUN } from './tun.js';
+import { IPVLAN } from './ipvlan.js';
 import { LINK_HEADER } from './link-header.js';
 import { vethTable } from './veth.js';
+import { VLAN } from './vlan.js';
+import { VRF } from './vrf.js';
 import { VXLAN } from './vxlan.js';
 
 // linux/rtnetlink.h, linux/if_link.h
@@ -23,10 +26,13 @@ export const VETH: Table<AttributeSet> = vethTable(() => LINK);
 /** Data by kind (IFLA_INFO_KIND); a kind without a table is read and written as bytes. */
 export const LINK_KINDS: ReadonlyMap<string, Table<AttributeSet>> = new Map<string, Table<AttributeSet>>([
   ['bridge', BRIDGE],
+  ['ipvlan', IPVLAN],
   ['macvlan', MACVLAN],
   ['macvtap', MACVLAN],
   ['tun', TUN],
   ['veth', VETH],
+  ['vlan', VLAN],
+  ['vrf', VRF],
   ['vxlan', VXLAN],
 ]);
 
