@@ -72,7 +72,8 @@ export async function takenPrefixes(netns: Netns, exceptLink?: number): Promise<
     // A prefix of length 0 or a multicast range says nothing about who uses a subnet.
     .filter(({ dst, type, oif }) => dst !== 'default' && type !== 'multicast' && counts(oif))
     .map(({ dst }) => parsePrefix('route', dst))
-    .filter(({ length, address }) => length > 0 && !address.startsWith('ff00'));
+    // What is as wide as half the internet is a default route in parts (a VPN's 0.0.0.0/1), and no subnet.
+    .filter(({ family, length, address }) => length >= (family === 4 ? 8 : 7) && !address.startsWith('ff00'));
   const fromAddresses = addresses
     .filter(({ ifindex }) => counts(ifindex))
     .map(({ address, prefixlen }) => parsePrefix('address', `${address}/${prefixlen}`));

@@ -66,8 +66,11 @@ export type MacvlanSettings = Omit<ValuesOf<typeof MACVLAN>, 'bcQueueLenUsed' | 
 /** Attributes of a VXLAN; `link` is the underlay, `group` the multicast group or the one remote. */
 export type VxlanSettings = Omit<ValuesOf<typeof VXLAN>, 'link' | 'unknown'> & { link?: LinkRef };
 
+/** Attributes of an 802.1Q or 802.1ad link. */
 export type VlanSettings = Omit<ValuesOf<typeof VLAN>, 'unknown'>;
+/** Attributes of a routing domain. */
 export type VrfSettings = Omit<ValuesOf<typeof VRF>, 'unknown'>;
+/** Attributes of an ipvlan: a mode and its flags. */
 export type IpvlanSettings = Omit<ValuesOf<typeof IPVLAN>, 'unknown'>;
 
 /** The far end of a veth pair: a link of its own, in the same namespace. `createVeth` takes two. */
