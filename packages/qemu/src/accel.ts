@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -37,32 +37,41 @@ async function probe(binary: string, cpu: string): Promise<boolean> {
   try {
     const rom = join(folder, 'probe.rom');
     await writeFile(rom, probeRom());
-    return await runProbe(binary, probeArguments(cpu, rom), folder);
+    await using file = await open(rom);
+    const child = spawn(binary, probeArguments(cpu), {
+      // The ROM by descriptor, in a folder that is gone by then: a kill leaves no file, an abort no core dump.
+      stdio: ['ignore', 'ignore', 'ignore', file.fd],
+      detached: true,
+      cwd: folder,
+      env: { LC_ALL: 'C' },
+    });
+    const ended = probeEnd(child);
+    await rm(folder, { recursive: true, force: true });
+    return (await ended) === SUCCESS_STATUS;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function probeArguments(cpu: string, rom: string): string[] {
+function probeArguments(cpu: string): string[] {
   return [
-    ['-machine', 'q35', '-accel', 'kvm', '-cpu', cpu, '-m', '16M', '-bios', rom],
+    ['-machine', 'q35', '-accel', 'kvm', '-cpu', cpu, '-m', '16M', '-bios', '/proc/self/fd/3'],
     ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'],
   ].flat();
 }
 
-/** In the probe's own folder, where the core dump of a QEMU that aborts is swept up too. */
-function runProbe(binary: string, args: readonly string[], cwd: string): Promise<boolean> {
+/** The exit status; undefined when there was no process, or it had to be killed. */
+function probeEnd(child: ChildProcess): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(binary, args, { stdio: 'ignore', detached: true, cwd, env: { LC_ALL: 'C' } });
     const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_SECONDS * 1000);
     child.once('error', () => {
       clearTimeout(timer);
-      resolve(false);
+      resolve(undefined);
     });
     child.once('exit', (code) => {
       clearTimeout(timer);
-      resolve(code === SUCCESS_STATUS);
+      resolve(code ?? undefined);
     });
   });
 }
