@@ -3,9 +3,9 @@ import {
   type BridgeSettings,
   type Cancellable,
   checkOptions,
+  HeldLink,
   type Link,
   type LinkBirth,
-  type LinkHandle,
   linkOptionNames,
   type LinkRef,
   type LinkSettings,
@@ -76,40 +76,11 @@ export async function openBridge(netns: Netns, ref: LinkRef): Promise<Bridge> {
   return new Bridge(netns, handle);
 }
 
-/** A Linux bridge: the virtual switch. */
-export class Bridge implements AsyncDisposable {
-  readonly netns: Netns;
-  readonly #handle: LinkHandle;
-
-  /** Made by `createBridge` and `openBridge`. */
-  constructor(netns: Netns, handle: LinkHandle) {
-    this.netns = netns;
-    this.#handle = handle;
-  }
-
-  /** The bridge’s index in its namespace. */
-  get ifindex(): number {
-    return this.#handle.ifindex;
-  }
-
-  /** The name when the handle was made. */
-  get ifname(): string {
-    return this.#handle.ifname;
-  }
-
-  /** Whether disposal removes the bridge. */
-  get owned(): boolean {
-    return this.#handle.owned;
-  }
-
-  /** The bridge as it is now, with all its options in `data`. */
-  get(): Promise<Link> {
-    return this.#handle.get();
-  }
-
+/** A Linux bridge: the virtual switch. `get()` shows its options in `data`; removal frees its ports. */
+export class Bridge extends HeldLink {
   /** Changes options of the bridge or of its link, and reads them back. */
   set(settings: Omit<LinkSettings, 'master'> & BridgeSettings): Promise<Link> {
-    return this.#handle.set({ ...settings });
+    return this.handle.set({ ...settings });
   }
 
   /**
@@ -131,22 +102,6 @@ export class Bridge implements AsyncDisposable {
   /** The ports, with their options and state. */
   ports(): Promise<BridgePort[]> {
     return listPorts(this);
-  }
-
-  /** Takes the bridge away and frees its ports; one that is gone already is success. */
-  remove(): Promise<void> {
-    return this.#handle.remove();
-  }
-
-  /** Gives ownership up: the bridge stays. */
-  async keep(): Promise<this> {
-    await this.#handle.keep();
-    return this;
-  }
-
-  /** `remove()` when the bridge is owned, else nothing. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#handle[Symbol.asyncDispose]();
   }
 }
 

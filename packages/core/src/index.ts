@@ -8,6 +8,7 @@ export {
   NetloomError,
   type NetloomErrorDetails,
 } from './errors.js';
+export { HeldLink } from './held-link.js';
 export { leftovers, type Leftover, sweep, SweepError } from './leftovers.js';
 export type { BridgeData, Link, LinkStats, OperState } from './link.js';
 export { LinkHandle } from './link-handle.js';
@@ -24,7 +25,13 @@ export type {
   VxlanSettings,
 } from './link-kinds.js';
 export { markLink } from './link-messages.js';
-export { type LinkBirth, linkOptionNames, type LinkRef, type LinkSettings } from './link-options.js';
+export {
+  LINK_SETTINGS,
+  type LinkBirth,
+  linkOptionNames,
+  type LinkRef,
+  type LinkSettings,
+} from './link-options.js';
 export { chooseIfindex, type LinkFilter } from './link-queries.js';
 export { type Cancellable, Links, SyncLinks } from './links.js';
 export { Netns, type SyncFace } from './netns.js';

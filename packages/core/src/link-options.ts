@@ -44,7 +44,8 @@ export interface LinkBirth extends LinkSettings {
   numRxQueues?: number;
 }
 
-const SETTING_NAMES: readonly (keyof LinkSettings)[] = [
+/** The names of what every link takes. */
+export const LINK_SETTINGS: readonly (keyof LinkSettings)[] = [
   'ifname',
   'mtu',
   'address',
@@ -58,7 +59,7 @@ const SETTING_NAMES: readonly (keyof LinkSettings)[] = [
   'addrGenMode',
 ];
 export const BIRTH_NAMES: readonly string[] = [
-  ...SETTING_NAMES,
+  ...LINK_SETTINGS,
   'ifindex',
   'link',
   'numTxQueues',

@@ -6,6 +6,7 @@ import {
   checkMac,
   checkOptions,
   chooseIfindex,
+  HeldLink,
   type Link,
   type LinkHandle,
   type LinkSettings,
@@ -118,57 +119,19 @@ export class VethPeer {
   }
 }
 
-/** A virtual Ethernet cable between two namespaces. */
-export class Veth implements AsyncDisposable {
-  readonly netns: Netns;
+/** A virtual Ethernet cable: its near end, and the far one as `peer`. Removal takes both. */
+export class Veth extends HeldLink {
+  /** The far end. */
   readonly peer: VethPeer;
-  readonly #handle: LinkHandle;
 
   /** Made by `createVeth`. */
   constructor(netns: Netns, handle: LinkHandle, peer: VethPeer) {
-    this.netns = netns;
-    this.#handle = handle;
+    super(netns, handle);
     this.peer = peer;
-  }
-
-  /** Index of the near end in its namespace. */
-  get ifindex(): number {
-    return this.#handle.ifindex;
-  }
-
-  /** Name of the near end when the pair was made. */
-  get ifname(): string {
-    return this.#handle.ifname;
-  }
-
-  /** Whether disposal removes the pair. */
-  get owned(): boolean {
-    return this.#handle.owned;
-  }
-
-  /** The near end as it is now. */
-  get(): Promise<Link> {
-    return this.#handle.get();
   }
 
   /** Changes the near end and reads it back. */
   set(settings: LinkSettings): Promise<Link> {
-    return this.#handle.set({ ...settings });
-  }
-
-  /** Takes both ends away; gone already is success. */
-  remove(): Promise<void> {
-    return this.#handle.remove();
-  }
-
-  /** Gives ownership up: the pair stays. */
-  async keep(): Promise<this> {
-    await this.#handle.keep();
-    return this;
-  }
-
-  /** `remove()` when the pair is owned, else nothing. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#handle[Symbol.asyncDispose]();
+    return this.handle.set({ ...settings });
   }
 }

@@ -8,6 +8,7 @@ import {
   checkOptions,
   chooseIfindex,
   createMark,
+  LINK_SETTINGS,
   LinkHandle,
   type LinkSettings,
   markLink,
@@ -57,19 +58,7 @@ const OWN_NAMES = [
   'ownerGroup',
   'signal',
 ];
-const LINK_NAMES = [
-  'ifname',
-  'mtu',
-  'address',
-  'broadcast',
-  'txqlen',
-  'group',
-  'master',
-  'up',
-  'arp',
-  'ifalias',
-  'addrGenMode',
-];
+const LINK_NAMES: readonly string[] = LINK_SETTINGS;
 
 /** An open device: its link, and the descriptors of its queues. */
 export interface TunDevice {

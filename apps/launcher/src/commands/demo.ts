@@ -1,18 +1,8 @@
 import { buildCommand, numberParser } from '@stricli/core';
-import { runDemo } from '../demo/run.js';
-
-interface DemoFlags {
-  readonly kernel?: string;
-  readonly initrd?: string;
-  readonly memory: string;
-  readonly count: number;
-  readonly timeout: number;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
+import { type DemoOptions, runDemo } from '../demo/run.js';
 
 /** Two VMs on one bridge that ping each other and the host; everything is removed at the end. */
-export const demoCommand = buildCommand<DemoFlags>({
+export const demoCommand = buildCommand<DemoOptions>({
   docs: {
     brief: 'Two VMs on one bridge ping each other and the host',
     fullDescription:
