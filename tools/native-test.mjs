@@ -80,31 +80,46 @@ function testLibrary(name, sanitize) {
   count(suite, all - failed, ok ? 0 : Math.max(Number(failed), 1), failures.join('\n'));
 }
 
-function testAddon() {
-  const suite = 'native/test addon';
-  const cmakeJs = join(
-    dirname(createRequire(join(native, 'package.json')).resolve('cmake-js')),
-    '../bin/cmake-js',
-  );
-  if (!prepared(suite, [[process.execPath, cmakeJs, 'build']])) return;
-  const files = readdirSync(join(native, 'test')).filter((file) => file.endsWith('.test.mjs'));
+const cmakeJs = join(
+  dirname(createRequire(join(native, 'package.json')).resolve('cmake-js')),
+  '../bin/cmake-js',
+);
+
+function testAddon(suite, files, build, env = {}) {
+  if (!prepared(suite, [[process.execPath, cmakeJs, 'build', ...build]])) return;
   const reporters = ['tap', 'stdout', 'spec', 'stderr'].map(
     (value, i) => `--test-reporter${i % 2 ? '-destination' : ''}=${value}`,
   );
-  const { ok, stdout, output } = run(process.execPath, [
-    '--test',
-    '--test-force-exit',
-    ...reporters,
-    ...files.map((file) => join('test', file)),
-  ]);
+  const args = ['--test', '--test-force-exit', ...reporters, ...files.map((file) => join('test', file))];
+  const { ok, stdout, output } = run(process.execPath, args, { env });
   const number = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
   const failed = number('fail') + number('cancelled');
   const failures = output.slice(Math.max(output.indexOf('failing tests:'), 0));
   count(suite, number('pass'), ok ? 0 : Math.max(failed, 1), failures);
 }
 
+/** The same tests with the addon under AddressSanitizer: Node itself is not, so its runtime is preloaded. */
+function testAddonUnderAsan() {
+  const folder = join('build', 'addon-asan');
+  const runtime = run('c++', ['-print-file-name=libasan.so']).stdout.trim();
+  testAddon(
+    'native/test addon asan',
+    ['addon.test.mjs'],
+    ['-B', 'Debug', '-O', folder, '--CDNETLOOM_SANITIZE=address;undefined'],
+    {
+      LD_PRELOAD: runtime,
+      NETLOOM_NATIVE_PATH: join(native, folder, 'Debug', 'netloom.node'),
+      // Node does not free what lives as long as the process.
+      ASAN_OPTIONS: 'detect_leaks=0',
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    },
+  );
+}
+
 testLibrary('asan', 'address,undefined');
 testLibrary('tsan', 'thread');
-testAddon();
+const tests = readdirSync(join(native, 'test')).filter((file) => file.endsWith('.test.mjs'));
+testAddon('native/test addon', tests, []);
+testAddonUnderAsan();
 console.log(`native: ${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
