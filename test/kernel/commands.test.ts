@@ -1,5 +1,5 @@
 import { execSync } from 'node:child_process';
-import { NetloomError, type Netns, type NewLink } from '@netloom/core';
+import { createNetns, NetloomError, type Netns, type NewLink } from '@netloom/core';
 import { createBridge } from '@netloom/bridge';
 import { ipJson, scratchNetns } from '@netloom/testing';
 import { createTap } from '@netloom/vnic';
@@ -193,4 +193,19 @@ test('a TAP in the way is named too', async () => {
   await using tap = await createTap(ours, { ifname: 'x' });
   const command = await commandOf(() => ours.links.create({ kind: 'bridge', ifname: tap.ifname }));
   expect(command).toBe(`ip -n ${ours.name} link add name x type bridge`);
+});
+
+test('in a namespace without a name, the command goes there and not to the host', async () => {
+  const unnamed = await createNetns();
+  try {
+    await unnamed.links.create({ kind: 'bridge', ifname: 'nlt-cmd' });
+    const command = await commandOf(() =>
+      unnamed.links.create({ kind: 'bridge', ifname: 'nlt-cmd', ageingTime: 9 }),
+    );
+    await unnamed.links.remove('nlt-cmd');
+    execSync(command, { stdio: 'pipe' });
+    expect(await unnamed.links.get('nlt-cmd')).toMatchObject({ data: { ageingTime: 9 }, altnames: [] });
+  } finally {
+    unnamed.close();
+  }
 });

@@ -118,6 +118,19 @@ test('a name that was taken away by hand is success', async () => {
   expect(names()).not.toContain(name);
 });
 
+test('a name that an interrupted creation left says how to get rid of it', async () => {
+  const name = scratchName();
+  await using _first = await scratchNetns();
+  writeFileSync(`/run/netns/${name}`, '');
+  await expect(createNetns(name)).rejects.toMatchObject({
+    code: 'EEXIST',
+    hint: expect.stringContaining(`ip netns delete ${name}`),
+  });
+  execFileSync('ip', ['netns', 'delete', name]);
+  await using netns = await createNetns(name);
+  expect(netns.owned).toBe(true);
+});
+
 test('a handle that is closed says so', async () => {
   const netns = await createNetns();
   netns.close();

@@ -143,9 +143,18 @@ export function settingWords(settings: LinkBirth): string[] {
   return words;
 }
 
-/** `ip` or `ip -n red`, by the namespace's name. */
+/**
+ * A program of iproute2 in a namespace: `ip -n red`. A namespace without a name is given by the path of its
+ * descriptor, which other programs can use for as long as the handle is open.
+ */
+export function inNetns(netns: string | undefined, program: string): string {
+  if (netns === undefined) return program;
+  return netns.startsWith('/') ? `nsenter --net=${netns} ${program}` : `${program} -n ${shellWord(netns)}`;
+}
+
+/** `ip`, in a namespace and for a family. */
 export function ip(netns: string | undefined, family?: 4 | 6): string {
-  return `ip${netns === undefined ? '' : ` -n ${shellWord(netns)}`}${family === 6 ? ' -6' : ''}`;
+  return `${inNetns(netns, 'ip')}${family === 6 ? ' -6' : ''}`;
 }
 
 export function linkAddCommand(

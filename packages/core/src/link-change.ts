@@ -1,4 +1,4 @@
-import { dataWords, ip, linkSetCommand, refWord } from './iproute2.js';
+import { dataWords, inNetns, ip, linkSetCommand, refWord } from './iproute2.js';
 import type { Link } from './link.js';
 import type { LinkChange } from './link-kinds.js';
 import { addLater } from './link-messages.js';
@@ -92,7 +92,7 @@ function setCommand(
   const words = [linkSetCommand(netns, link.ifname, settings)];
   if (data !== undefined) words.push('type', link.kind ?? '', ...dataWords(link.kind ?? '', data));
   if (port !== undefined) {
-    words.push(`&& bridge${netns === undefined ? '' : ` -n ${netns}`} link set dev ${link.ifname}`);
+    words.push(`&& ${inNetns(netns, 'bridge')} link set dev ${refWord(link)}`);
     words.push(...dataWords('bridgePort', port));
   }
   return words.join(' ');

@@ -42,6 +42,15 @@ export function namesOfNetns(): string[] {
   }
 }
 
+function isNetns(path: string): boolean {
+  try {
+    native.openNetns(path).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Gives a namespace a name, as `ip netns add` does. EEXIST when the name is taken. */
 export function mountNetns(name: string, netns: Descriptor): void {
   const path = namedPath(name);
@@ -56,7 +65,9 @@ export function mountNetns(name: string, netns: Descriptor): void {
     if (code !== 'EEXIST') throw fromNative(error, what, NAMES_NEED_ROOT);
     throw new NetloomError('EEXIST', `cannot ${what}: the name is taken`, {
       field: 'name',
-      hint: `open it with openNetns('${name}'), or choose another name`,
+      hint: isNetns(path)
+        ? `open it with openNetns('${name}'), or choose another name`
+        : `no namespace is mounted there, an interrupted creation left the file: ip netns delete ${name}`,
       command: `ip netns add ${name}`,
       request: path,
     });

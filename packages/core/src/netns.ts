@@ -52,7 +52,7 @@ export class Netns implements AsyncDisposable {
       translated(() => opener.openNetlink(NETLINK_ROUTE), `open a netlink socket in ${this.#describe()}`),
     );
     const context: NetnsContext = {
-      name,
+      name: name ?? opener.path,
       identity: this.#identity,
       run: (operation) => this.run(operation),
       runSync: (operation) => this.runSync(operation),

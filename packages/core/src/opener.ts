@@ -8,6 +8,8 @@ import { NetlinkSocket } from './netlink/socket.js';
 export interface Opener {
   /** The namespace itself, for requests that name it by descriptor (IFLA_NET_NS_FD). */
   readonly descriptor: Descriptor;
+  /** A path that other programs can enter it by; undefined for the process's own. */
+  readonly path: string | undefined;
   /** `receiveBuffer` in bytes; the default of NetlinkSocket.open when left out. */
   openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket;
   /** One queue of a TUN or TAP device, made or opened inside. */
@@ -27,6 +29,10 @@ export class ThreadOpener implements Opener {
   constructor(descriptor: Descriptor, own = false) {
     this.descriptor = descriptor;
     this.#inside = own ? null : descriptor;
+  }
+
+  get path(): string | undefined {
+    return this.#inside === null ? undefined : `/proc/${process.pid}/fd/${this.descriptor.fd}`;
   }
 
   openNetlink(protocol: number, receiveBuffer?: number): NetlinkSocket {

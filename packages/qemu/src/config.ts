@@ -107,6 +107,15 @@ function nicConfigs(nics: readonly QemuNic[]): NicConfig[] {
     const first = configs.findIndex((other) => other.mac === mac);
     if (first !== index) throw new ArgumentError(`nics[${index}].mac`, `nics[${first}] has ${mac} already`);
   }
+  // Two cards on one queue would take each other's frames.
+  for (const [index, { backend }] of configs.entries()) {
+    const first = configs.findIndex((other) => other.backend.fds.some((fd) => backend.fds.includes(fd)));
+    if (first !== index) {
+      throw new ArgumentError(`nics[${index}].backend`, `nics[${first}] has ${backend.ifname} already`, {
+        hint: 'a TAP serves one card: createTap() makes another',
+      });
+    }
+  }
   return configs;
 }
 

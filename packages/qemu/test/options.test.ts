@@ -33,6 +33,7 @@ const BAD: [what: string, options: unknown, field: string, words: RegExp][] = [
   ],
   ['five bytes of MAC', { nics: [{ backend: tap, mac: '52:54:00:00:01' }] }, 'nics[0].mac', /six bytes/],
   ['a multicast MAC', { nics: [{ backend: tap, mac: '53:54:00:00:00:01' }] }, 'nics[0].mac', /unicast/],
+  ['one TAP for two cards', { nics: [{ backend: tap }, { backend: tap }] }, 'nics[1].backend', /another/],
   ['a MTU under 68', { nics: [{ backend: tap, hostMtu: 60 }] }, 'nics[0].hostMtu', /68 to 65535/],
   ['root ports on i440fx', { machine: 'pc', hotplugPorts: 2 }, 'hotplugPorts', /q35/],
   ['a console of the wrong type', { console: 7 }, 'console', /path nor a writable/],
