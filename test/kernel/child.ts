@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 /** The built packages: children run them as a user's program would. */
 export const DIST = {
@@ -56,6 +57,8 @@ export class NodeChild {
     this.process.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
+    // A test that fails half-way must not leave it running.
+    onTestFinished(() => void this.process.kill('SIGKILL'));
     this.ended = new Promise((resolve) => {
       this.process.once('close', (code, signal) => {
         resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
