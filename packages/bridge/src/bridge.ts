@@ -2,6 +2,7 @@ import {
   ArgumentError,
   type BridgeSettings,
   type Cancellable,
+  checkNetns,
   checkOptions,
   HeldLink,
   type Link,
@@ -9,7 +10,7 @@ import {
   linkOptionNames,
   type LinkRef,
   type LinkSettings,
-  Netns,
+  type Netns,
   NetloomError,
   parsePrefix,
 } from '@netloom/core';
@@ -49,11 +50,7 @@ export async function createBridge(netns: Netns, options: BridgeOptions = {}): P
 
 /** Bad input fails before anything changes. */
 function checkBridge(netns: Netns, options: BridgeOptions): void {
-  if (!(netns instanceof Netns)) {
-    throw new ArgumentError('netns', 'a namespace handle is expected', {
-      hint: 'await openNetns() or await createNetns() makes one',
-    });
-  }
+  checkNetns('netns', netns);
   checkOptions(options, ['addresses', 'signal', ...linkOptionNames('bridge')]);
   for (const [i, entry] of (options.addresses ?? []).entries()) {
     parsePrefix(`addresses[${i}]`, typeof entry === 'string' ? entry : entry.address);

@@ -34,7 +34,7 @@ export {
 } from './link-options.js';
 export { chooseIfindex, type LinkFilter } from './link-queries.js';
 export { type Cancellable, Links, SyncLinks } from './links.js';
-export { Netns, type SyncFace } from './netns.js';
+export { checkNetns, Netns, type SyncFace } from './netns.js';
 export type { NicBackend, TapBackend } from './nic-backend.js';
 export { createNetns, type NetnsRef, openNetns, openNetnsSync } from './open-netns.js';
 export type { Opener } from './opener.js';

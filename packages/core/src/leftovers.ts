@@ -107,7 +107,7 @@ export async function sweep(): Promise<Leftover[]> {
     searched.close();
   }
   for (const owner of dead) {
-    // What could not be removed, or is in sight for another reason, still needs its proof.
+    // What could not be removed still needs its proof.
     if (failures.some((failure) => failure.owner === owner)) continue;
     const seenAll = namespacesOf(owner).every((ino) => searched.looked.has(ino));
     if (seenAll || secondsDead(owner) > DAY) removeRecord(owner);

@@ -34,12 +34,6 @@ const EBUSY = 16;
 /** An index that we chose at random and that is taken is chosen again. */
 const TRIES = 3;
 
-/** What a created link is: as it stands, and the mark that it carries. */
-export interface Born {
-  readonly link: Link;
-  readonly mark: string | undefined;
-}
-
 /**
  * Creates a link, marks it and reads it back in one send. The mark names an index that we chose, never the
  * name: were the name taken, the mark must not land on the link that has it. What the kernel ignores in a
@@ -49,7 +43,7 @@ export function* createLink(
   netns: string | undefined,
   options: NewLink,
   mark: string | undefined,
-): Operation<Born> {
+): Operation<Link> {
   const { kind } = options;
   if (typeof kind !== 'string' || kind === '') throw new ArgumentError('kind', 'a link needs a kind');
   const { settings, data } = splitOptions(kind, { ...options });
@@ -71,7 +65,7 @@ export function* createLink(
     const asked: Asked = { settings, master: refs.master, data };
     const ignored = ignoredField(link, asked);
     if (ignored !== undefined) throw ignoredError(context.what, ignored, context.command?.() ?? '');
-    return { link, mark };
+    return link;
   } catch (error) {
     yield* removeLink(netns, created.ifindex);
     throw error;

@@ -79,8 +79,7 @@ export class LinkHandle implements AsyncDisposable {
 export function* createMarked(context: NetnsContext, options: NewLink): Operation<LinkHandle> {
   const mark = createMark(context.identity.ino);
   try {
-    const born = yield* createLink(context.name, options, mark);
-    return new LinkHandle(context, born.link, born.mark);
+    return new LinkHandle(context, yield* createLink(context.name, options, mark), mark);
   } catch (error) {
     releaseMark();
     throw error;

@@ -1,6 +1,6 @@
 import native from '@netloom/native';
 import { Addresses, SyncAddresses } from './addresses.js';
-import { NetloomError } from './errors.js';
+import { ArgumentError, NetloomError } from './errors.js';
 import { dropMark } from './link-messages.js';
 import { Links, SyncLinks } from './links.js';
 import { NETLINK_ROUTE } from './netlink/constants.js';
@@ -158,4 +158,12 @@ export class Netns implements AsyncDisposable {
   #describe(): string {
     return this.name === undefined ? 'the namespace' : `namespace ${this.name}`;
   }
+}
+
+/** A handle on a namespace, and not a name, a promise of one, or the options of the call. */
+export function checkNetns(field: string, value: unknown): asserts value is Netns {
+  if (value instanceof Netns) return;
+  throw new ArgumentError(field, 'a namespace handle is expected', {
+    hint: 'await openNetns() or await createNetns() makes one',
+  });
 }

@@ -1,9 +1,9 @@
 import {
-  ArgumentError,
   type Cancellable,
   checkIfname,
   checkInteger,
   checkMac,
+  checkNetns,
   checkOptions,
   chooseIfindex,
   HeldLink,
@@ -11,7 +11,7 @@ import {
   type LinkHandle,
   type LinkSettings,
   NetlinkError,
-  Netns,
+  type Netns,
   parsePrefix,
 } from '@netloom/core';
 
@@ -77,11 +77,7 @@ async function setUp(end: VethEnd, ifindex: number): Promise<void> {
 function checkEnd(end: VethEnd, path: string): void {
   const field = (name: string) => (path === '' ? name : `${path}.${name}`);
   checkOptions(end, ['netns', 'addresses', ...BORN_WITH, ...SETTINGS], path);
-  if (!(end.netns instanceof Netns)) {
-    throw new ArgumentError(field('netns'), 'a namespace handle is expected', {
-      hint: 'openNetns() and createNetns() make them',
-    });
-  }
+  checkNetns(field('netns'), end.netns);
   if (end.ifname !== undefined) checkIfname(field('ifname'), end.ifname);
   if (end.address !== undefined) checkMac(field('address'), end.address);
   if (end.mtu !== undefined) checkInteger(field('mtu'), end.mtu, 68, 65535);

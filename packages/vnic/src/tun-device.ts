@@ -5,6 +5,7 @@ import {
   checkBoolean,
   checkIfname,
   checkInteger,
+  checkNetns,
   checkOptions,
   chooseIfindex,
   createMark,
@@ -12,7 +13,7 @@ import {
   LinkHandle,
   type LinkSettings,
   markLink,
-  Netns,
+  type Netns,
   parsePrefix,
   releaseMark,
 } from '@netloom/core';
@@ -91,11 +92,7 @@ export function checkDeviceOptions(options: TunDeviceOptions): void {
  * all that worked, so that a crash on the way leaves nothing; a failure undoes itself.
  */
 export async function openDevice(netns: Netns, type: number, options: TunDeviceOptions): Promise<TunDevice> {
-  if (!(netns instanceof Netns)) {
-    throw new ArgumentError('netns', 'a namespace handle is expected', {
-      hint: 'await openNetns() or await createNetns() makes one',
-    });
-  }
+  checkNetns('netns', netns);
   checkDeviceOptions(options);
   options.signal?.throwIfAborted();
   const mark = createMark(netns.identity.ino);
